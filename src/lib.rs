@@ -1,0 +1,26 @@
+//! libsapiens: what Meta's Sapiens2 sees in a person (308 keypoints, 29 body parts, surface normals, a metric
+//! pointmap, albedo, an alpha matte, dense features) as an embeddable library over ONNX Runtime.
+//!
+//! The rooms of the house, lower never importing higher (a test enforces it):
+//!
+//! 1. [`error`], [`geometry`]
+//! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
+//! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
+//! 4. [`engine`], [`export`]
+//! 5. the command line
+
+pub mod checkpoint;
+pub mod convert;
+pub mod engine;
+pub mod error;
+pub mod export;
+pub mod geometry;
+pub mod image;
+pub mod onnx;
+pub mod preprocess;
+pub mod runtime;
+pub mod skeleton;
+pub mod spec;
+pub mod task;
+
+pub use error::{Error, ErrorKind, Result};

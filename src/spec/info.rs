@@ -1,0 +1,131 @@
+//! What a model says about itself: derived from a checkpoint, stored in a converted graph, reported to the caller.
+
+use super::Task;
+use crate::error::{Error, Result};
+use crate::geometry::Size;
+use serde::{Deserialize, Serialize};
+
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            /// The name used in options and metadata.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(Error::invalid(format!(
+                        concat!("unknown ", $what, " `{}`; known are {}"), text, [$($text),+].join(", ")))),
+                }
+            }
+        }
+    };
+}
+
+text_enum! {
+    /// Element type of the weights and of the large matrix products.
+    Precision, "precision" {
+        /// 32-bit floats throughout.
+        Fp32 = "fp32",
+        /// 16-bit weights and products; norms, rotary embedding, softmax and residual stream stay 32-bit.
+        Fp16 = "fp16",
+    }
+}
+
+text_enum! {
+    /// Arithmetic of the rotary position embedding.
+    Rope, "RoPE arithmetic" {
+        /// As the official code evaluates it: every step rounded to bfloat16.
+        Bf16 = "bf16",
+        /// 32-bit floats and exact periods, as Hugging Face transformers evaluates it.
+        Fp32 = "fp32",
+    }
+}
+
+text_enum! {
+    /// How the model was trained to see an image.
+    ModelFraming, "framing" {
+        /// Each task as in the official code: pose a padded person crop, seg and matting the stretched image,
+        /// normal, pointmap and albedo the letterboxed image.
+        Official = "official",
+        /// All tasks the same picture of one person, stretched to the input.
+        Stretch = "stretch",
+    }
+}
+
+text_enum! {
+    /// Which input position a heatmap index stands for.
+    HeatmapCodec, "heatmap codec" {
+        /// First and last index on the centres of the first and last input pixel (unbiased data processing).
+        Udp = "udp",
+        /// Cell centres: index i covers the pixels from s*i to s*(i+1).
+        HalfPixel = "half-pixel",
+    }
+}
+
+text_enum! {
+    /// The axes a model's normals were trained in. They are delivered in the camera frame.
+    NormalFrame, "normal frame" {
+        /// x right, y down, z forward: visible surfaces have negative z.
+        Camera = "camera",
+        /// x right, y up, z towards the viewer: visible surfaces have positive z.
+        OpenGl = "opengl",
+    }
+}
+
+text_enum! {
+    /// Under which terms the weights may be used.
+    Licence, "licence" {
+        /// The Sapiens2 licence: no surveillance, no biometric processing, no deepfakes.
+        Sapiens2 = "Sapiens2 License",
+        /// Our own demo model.
+        MitApache = "MIT OR Apache-2.0",
+        /// Nothing in the file says.
+        Unknown = "unknown",
+    }
+}
+
+/// Facts about one model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// Tasks it has heads for; more than one for a bundle with a shared backbone.
+    pub tasks: Vec<Task>,
+    /// Official size name (`0.4b`, `1b-4k`, ...) or `custom`.
+    pub size: String,
+    /// Number of trained parameters.
+    pub parameters: u64,
+    /// Input size in pixels.
+    pub input: Size,
+    /// How it was trained to see an image.
+    pub framing: ModelFraming,
+    /// Which input position a heatmap index stands for.
+    pub heatmap: HeatmapCodec,
+    /// Arithmetic of the rotary position embedding.
+    pub rope: Rope,
+    /// Element type of weights and products.
+    pub precision: Precision,
+    /// Axes of its normals.
+    pub normal_frame: NormalFrame,
+    /// Whether the graph takes normalised floats and gives undecoded outputs.
+    pub raw: bool,
+    /// SHA-256 of the checkpoint, hexadecimal.
+    pub source_sha256: String,
+    /// Terms of the weights.
+    pub licence: Licence,
+}

@@ -1,0 +1,16 @@
+//! Model facts: which tasks exist, how each sees the image, and what a converted model says about itself.
+
+mod info;
+mod task;
+
+pub use info::{HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope};
+pub use task::Task;
+
+/// Mean of the training images per RGB channel, on 0..255.
+pub const MEAN_RGB: [f32; 3] = [123.675, 116.28, 103.53];
+/// Standard deviation of the training images per RGB channel, on 0..255.
+pub const STD_RGB: [f32; 3] = [58.395, 57.12, 57.375];
+/// Side of a square image patch, in pixels: one token each.
+pub const PATCH: usize = 16;
+/// Side of the square window of patches that the 4K tokenizer folds into one token.
+pub const WINDOW: usize = 4;
