@@ -1,1 +1,19 @@
-//! To be written.
+//! ONNX files: the protobuf messages, a builder for graphs, and cutting a graph at named values.
+//!
+//! Only the part of the format that this library writes is declared ([onnx.proto], IR version 11).
+//!
+//! [onnx.proto]: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+
+mod builder;
+mod cut;
+pub mod proto;
+
+pub use builder::{Attr, Builder, Dim, Element};
+pub use cut::cut;
+
+/// IR version written: the one that came with opset 23.
+pub const IR_VERSION: i64 = 11;
+/// Version of the standard operators used.
+pub const OPSET: i64 = 23;
+/// Domain of ONNX Runtime's own fused operators.
+pub const MICROSOFT: &str = "com.microsoft";

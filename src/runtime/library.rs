@@ -1,0 +1,160 @@
+//! Finding, opening and checking the ONNX Runtime library.
+#![allow(unsafe_code)] // the C API table is reached through a symbol of a foreign library
+
+use super::runtime_error;
+use crate::error::{Error, ErrorKind, Result};
+use once_cell::sync::OnceCell;
+use std::ffi::CStr;
+use std::path::{Path, PathBuf};
+
+/// Environment variable that names the library file.
+const VARIABLE: &str = "SAPIENS_ORT";
+
+/// The ONNX Runtime of this process. It is opened once and stays until the process ends: unloading a library that has
+/// started threads is not safe.
+pub struct Library {
+    path: PathBuf,
+    version: String,
+    pub(super) environment: ort::environment::Environment,
+}
+
+static LIBRARY: OnceCell<Library> = OnceCell::new();
+
+impl Library {
+    /// Opens the library, or returns the one already open.
+    ///
+    /// With `path` that file is taken; without, the file named by the environment variable `SAPIENS_ORT`, then the
+    /// first of [`candidates`] that exists. A second call with another path is an error: a process has one.
+    pub fn load(path: Option<&Path>) -> Result<&'static Self> {
+        let library = LIBRARY.get_or_try_init(|| Self::open(&locate(path)?))?;
+        if let Some(asked) = path {
+            let asked = absolute(asked)?;
+            if asked != library.path {
+                return Err(Error::new(
+                    ErrorKind::Library,
+                    format!(
+                        "this process already uses the ONNX Runtime {}; a second one cannot be opened",
+                        library.path.display()
+                    ),
+                )
+                .at(asked));
+            }
+        }
+        Ok(library)
+    }
+
+    /// The file it was loaded from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its version, such as `1.31.1`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Build information as ONNX Runtime gives it.
+    pub fn build_info(&self) -> &'static str {
+        ort::info()
+    }
+
+    /// Names of the execution providers compiled into it.
+    pub fn providers(&self) -> Vec<String> {
+        use ort::ep::{CPU, CUDA, ExecutionProvider, TensorRT, WebGPU};
+        let known = [
+            (TensorRT::NAME, TensorRT::is_available()),
+            (CUDA::NAME, CUDA::is_available()),
+            (WebGPU::NAME, WebGPU::is_available()),
+            (CPU::NAME, CPU::is_available()),
+        ];
+        known.into_iter().filter(|(_, there)| matches!(there, Ok(true))).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn open(path: &Path) -> Result<Self> {
+        let refuse = |message: String| Error::new(ErrorKind::Library, message).at(path);
+        // SAFETY: opening a library runs its initialisers; the file was named by the user or lies beside this program.
+        let library = unsafe { libloading::Library::new(path) }
+            .map_err(|e| refuse(format!("this file could not be opened as a shared library: {e}")))?;
+        // SAFETY: the symbol has had this signature in every release of ONNX Runtime.
+        let base = unsafe {
+            library
+                .get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
+                .map_err(|_| refuse("this library is not ONNX Runtime (it has no symbol OrtGetApiBase)".into()))?()
+        };
+        // SAFETY: ONNX Runtime returns a static table or null.
+        let base = unsafe { base.as_ref() }
+            .ok_or_else(|| refuse("ONNX Runtime returned no API table; the file may be damaged".into()))?;
+        // SAFETY: the function returns a static, null-terminated string.
+        let version = unsafe { (base.GetVersionString)().as_ref().map(|p| CStr::from_ptr(p)) }
+            .map_or_else(|| "unknown".to_owned(), |text| text.to_string_lossy().into_owned());
+        // SAFETY: the function returns the static table of that API version, or null when it is newer than the library.
+        let api = unsafe { (base.GetApi)(ort::sys::ORT_API_VERSION).as_ref() }.ok_or_else(|| {
+            refuse(format!(
+                "ONNX Runtime 1.{} or later is needed, this one is {version}",
+                ort::sys::ORT_API_VERSION
+            ))
+        })?;
+        // SAFETY: the table is plain data; the library it points into is leaked below and stays for ever.
+        ort::set_api(unsafe { std::ptr::read(api) });
+        std::mem::forget(library);
+        let environment = ort::init()
+            .with_name("libsapiens")
+            .with_telemetry(false)
+            .build()
+            .map_err(|e| runtime_error("ONNX Runtime could not start", &e).at(path))?;
+        environment.set_log_level(ort::logging::LogLevel::Error);
+        Ok(Self { path: path.to_path_buf(), version, environment })
+    }
+}
+
+impl std::fmt::Debug for Library {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Library").field("path", &self.path).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().map_err(|e| {
+        Error::new(ErrorKind::Library, format!("the ONNX Runtime library cannot be read: {e}")).at(path).caused_by(e)
+    })
+}
+
+fn locate(path: Option<&Path>) -> Result<PathBuf> {
+    if let Some(path) = path {
+        return absolute(path);
+    }
+    if let Some(path) = std::env::var_os(VARIABLE).filter(|p| !p.is_empty()) {
+        return absolute(Path::new(&path))
+            .map_err(|e| Error::new(ErrorKind::Library, format!("environment variable {VARIABLE}: {e}")));
+    }
+    let candidates = candidates();
+    candidates.iter().find(|p| p.is_file()).map_or_else(
+        || {
+            Err(Error::new(
+                ErrorKind::Library,
+                format!(
+                    "no ONNX Runtime library found; name one by option or in {VARIABLE} (`cargo xtask fetch-ort` \
+                     fetches it, or `pip download onnxruntime`). Looked in: {}",
+                    candidates.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+                ),
+            ))
+        },
+        |found| absolute(found),
+    )
+}
+
+/// The files looked for when none is named: beside the program, in the `lib` folder of its installation, and where
+/// `cargo xtask fetch-ort` puts it (`target/onnxruntime`).
+pub fn candidates() -> Vec<PathBuf> {
+    let name = format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let Some(folder) = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for up in folder.ancestors().take(3) {
+        for sub in ["", "lib", "onnxruntime"] {
+            found.push(up.join(sub).join(&name));
+        }
+    }
+    found
+}

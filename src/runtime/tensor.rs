@@ -1,0 +1,56 @@
+//! Tensors in and out of a session.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Elements of an owned tensor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TensorData {
+    /// 32-bit floats.
+    F32(Vec<f32>),
+    /// Bytes.
+    U8(Vec<u8>),
+}
+
+/// An owned tensor: shape and elements in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Extent of each dimension.
+    pub shape: Vec<usize>,
+    /// The elements.
+    pub data: TensorData,
+}
+
+impl Tensor {
+    /// The elements as floats, or an error that names what was asked for.
+    pub fn floats(&self) -> Result<&[f32]> {
+        match &self.data {
+            TensorData::F32(data) => Ok(data),
+            TensorData::U8(_) => Err(Error::new(ErrorKind::Runtime, "the graph returned bytes where floats belong")),
+        }
+    }
+
+    /// The elements as bytes.
+    pub fn bytes(&self) -> Result<&[u8]> {
+        match &self.data {
+            TensorData::U8(data) => Ok(data),
+            TensorData::F32(_) => Err(Error::new(ErrorKind::Runtime, "the graph returned floats where bytes belong")),
+        }
+    }
+
+    /// A view of the whole tensor.
+    pub fn view(&self) -> View<'_> {
+        match &self.data {
+            TensorData::F32(data) => View::F32(&self.shape, data),
+            TensorData::U8(data) => View::U8(&self.shape, data),
+        }
+    }
+}
+
+/// A borrowed tensor: shape and elements.
+#[derive(Debug, Clone, Copy)]
+pub enum View<'a> {
+    /// 32-bit floats.
+    F32(&'a [usize], &'a [f32]),
+    /// Bytes.
+    U8(&'a [usize], &'a [u8]),
+}
