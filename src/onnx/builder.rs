@@ -88,6 +88,11 @@ impl Builder {
         self.graph.output.push(value_info(name, element, dims));
     }
 
+    /// Declares the type of an inner value, so that the graph can be cut there.
+    pub fn value(&mut self, name: &str, element: Element, dims: &[Dim]) {
+        self.graph.value_info.push(value_info(name, element, dims));
+    }
+
     /// Adds a node of the standard operators with one output and returns the output's name.
     pub fn op(&mut self, op_type: &str, inputs: &[&str], attributes: &[(&str, Attr)]) -> String {
         self.node("", op_type, inputs, 1, attributes).swap_remove(0)

@@ -11,8 +11,13 @@ use std::collections::{HashMap, HashSet};
 pub fn cut(model: &ModelProto, inputs: &[&str], outputs: &[&str]) -> Result<ModelProto> {
     let corrupt = |message: String| Error::new(ErrorKind::CorruptModel, message);
     let graph = model.graph.as_ref().ok_or_else(|| corrupt("the model holds no graph".into()))?;
-    let declared: HashMap<&str, &ValueInfoProto> =
-        graph.input.iter().chain(&graph.output).chain(&graph.value_info).map(|info| (info.name.as_str(), info)).collect();
+    let declared: HashMap<&str, &ValueInfoProto> = graph
+        .input
+        .iter()
+        .chain(&graph.output)
+        .chain(&graph.value_info)
+        .map(|info| (info.name.as_str(), info))
+        .collect();
     let made_by: HashMap<&str, usize> = graph
         .node
         .iter()

@@ -79,7 +79,8 @@ impl Library {
         let base = unsafe {
             library
                 .get::<unsafe extern "C" fn() -> *const ort::sys::OrtApiBase>(b"OrtGetApiBase\0")
-                .map_err(|_| refuse("this library is not ONNX Runtime (it has no symbol OrtGetApiBase)".into()))?()
+                .map_err(|_| refuse("this library is not ONNX Runtime (it has no symbol OrtGetApiBase)".into()))?(
+            )
         };
         // SAFETY: ONNX Runtime returns a static table or null.
         let base = unsafe { base.as_ref() }
@@ -89,10 +90,7 @@ impl Library {
             .map_or_else(|| "unknown".to_owned(), |text| text.to_string_lossy().into_owned());
         // SAFETY: the function returns the static table of that API version, or null when it is newer than the library.
         let api = unsafe { (base.GetApi)(ort::sys::ORT_API_VERSION).as_ref() }.ok_or_else(|| {
-            refuse(format!(
-                "ONNX Runtime 1.{} or later is needed, this one is {version}",
-                ort::sys::ORT_API_VERSION
-            ))
+            refuse(format!("ONNX Runtime 1.{} or later is needed, this one is {version}", ort::sys::ORT_API_VERSION))
         })?;
         // SAFETY: the table is plain data; the library it points into is leaked below and stays for ever.
         ort::set_api(unsafe { std::ptr::read(api) });

@@ -115,9 +115,9 @@ impl Session {
         outputs
             .iter()
             .map(|&name| {
-                let value = found.get(name).ok_or_else(|| {
-                    Error::new(ErrorKind::Runtime, format!("the run returned no output `{name}`"))
-                })?;
+                let value = found
+                    .get(name)
+                    .ok_or_else(|| Error::new(ErrorKind::Runtime, format!("the run returned no output `{name}`")))?;
                 output_tensor(name, value)
             })
             .collect()
@@ -144,7 +144,9 @@ fn open_on(
             .with_inter_op_spinning(false)?
             .with_prepacking(!options.low_memory)?;
         if options.low_memory {
-            builder = builder.with_config_entry("session.enable_cpu_mem_arena", "0").or_else(|e| Ok::<_, ort::Error>(e.recover()))?;
+            builder = builder
+                .with_config_entry("session.enable_cpu_mem_arena", "0")
+                .or_else(|e| Ok::<_, ort::Error>(e.recover()))?;
         }
         if let Some(folder) = model.folder {
             builder = builder
@@ -160,7 +162,10 @@ fn open_on(
         builder = builder.with_execution_providers([dispatch]).map_err(|e| {
             Error::new(
                 ErrorKind::Device,
-                format!("device {device} cannot be used: {} (`sapiens doctor` shows what is there)", e.message().trim()),
+                format!(
+                    "device {device} cannot be used: {} (`sapiens doctor` shows what is there)",
+                    e.message().trim()
+                ),
             )
         })?;
     }

@@ -1,0 +1,154 @@
+//! The backbone: window tokenizer of the 4K model, transformer blocks, final norm.
+
+use super::attention::{Tables, attention, rope_tables};
+use super::net::{Net, RMS_EPSILON};
+use super::patch::patch_embed;
+use super::weights::Recipe;
+use crate::checkpoint::{Layer, Source};
+use crate::geometry::Size;
+use crate::onnx::{Attr, Dim, Element, MICROSOFT};
+
+/// The final tokens and the feature map, both 32-bit floats.
+pub(super) struct Tokens {
+    pub featmap: String,
+}
+
+/// The residual stream, with the result of the last branch not yet added: adding it is fused with the next norm.
+struct Stream {
+    residual: String,
+    /// Branch result without its bias, and the bias.
+    pending: Option<(String, String)>,
+}
+
+impl Stream {
+    fn new(residual: String) -> Self {
+        Self { residual, pending: None }
+    }
+
+    /// Adds what is pending and normalises: returns the normalised stream in the type of products.
+    fn norm(&mut self, net: &mut Net, weight: &str) -> String {
+        let normed = match self.pending.take() {
+            None => net.rms_norm(&self.residual, weight),
+            Some((branch, bias)) => {
+                let inputs = [branch.as_str(), &self.residual, weight, &bias];
+                let attributes = [("epsilon", Attr::Float(RMS_EPSILON))];
+                let outputs = net.b.node(MICROSOFT, "SkipSimplifiedLayerNormalization", &inputs, 4, &attributes);
+                net.b.drop_output(&outputs[1]);
+                net.b.drop_output(&outputs[2]);
+                self.residual.clone_from(&outputs[3]);
+                outputs[0].clone()
+            }
+        };
+        normed
+    }
+
+    /// Adds what is pending.
+    fn finish(mut self, net: &mut Net) -> String {
+        if let Some((branch, bias)) = self.pending.take() {
+            let branch = net.b.op("Add", &[&branch, &bias], &[]);
+            self.residual = net.b.op("Add", &[&self.residual, &branch], &[]);
+        }
+        self.residual
+    }
+}
+
+/// Builds everything up to `tokens` and `featmap`.
+pub(super) fn build(net: &mut Net, grid: Size) -> Tokens {
+    let arch = net.arch;
+    let (embed, prefix) = (arch.embed, arch.prefix_tokens());
+    let patches = patch_embed(net);
+    let patches = match &arch.tokenizer {
+        Some(_) => tokenizer(net, &patches),
+        None => patches,
+    };
+
+    net.b.scope("prefix");
+    let names = [format!("{}cls_token", arch.prefix), format!("{}storage_tokens", arch.prefix)];
+    let both = Recipe::computed(move |source: &Source| {
+        let mut tokens = source.read(&names[0])?;
+        tokens.extend(source.read(&names[1])?);
+        Ok(tokens)
+    });
+    let tokens = net.float_weight("prefix_tokens", &[1, prefix, embed], both);
+    let tokens = net.expand_batch(&tokens, &patches, &[prefix as i64, embed as i64]);
+    let x = net.b.op("Concat", &[&tokens, &patches], &[("axis", Attr::Int(1))]);
+
+    let tables = rope_tables(net, grid, &patches);
+    let mut stream = Stream::new(x);
+    for (i, &layer) in arch.layers.iter().enumerate() {
+        let key = format!("{}blocks.{i}.", arch.prefix);
+        net.b.scope(key.trim_end_matches('.'));
+        block(net, &mut stream, &key, layer, Some(&tables));
+    }
+
+    net.b.scope("norm");
+    let weight = net.norm_weight(&format!("{}ln1", arch.prefix), embed);
+    let tokens = stream.norm(net, &weight);
+    let tokens = net.b.rename(&tokens, "tokens");
+    let count = prefix + grid.area();
+    let (start, end, axis) = (net.b.shape(&[prefix as i64]), net.b.shape(&[count as i64]), net.b.shape(&[1]));
+    let patches = net.b.op("Slice", &[&tokens, &start, &end, &axis], &[]);
+    let planes = net.b.op("Transpose", &[&patches], &[("perm", Attr::Ints(&[0, 2, 1]))]);
+    let featmap = net.reshape(&planes, &[-1, embed as i64, grid.height as i64, grid.width as i64]);
+    let featmap = net.b.rename(&featmap, "featmap");
+    net.b.value("tokens", Element::F32, &[Dim::Batch, Dim::Fixed(count), Dim::Fixed(embed)]);
+    net.b.value(
+        "featmap",
+        Element::F32,
+        &[Dim::Batch, Dim::Fixed(embed), Dim::Fixed(grid.height), Dim::Fixed(grid.width)],
+    );
+    Tokens { featmap }
+}
+
+/// 4K: each window of 4x4 patches becomes one token.
+fn tokenizer(net: &mut Net, patches: &str) -> String {
+    let (arch, input) = (net.arch, net.info.input);
+    let Some(tokenizer) = &arch.tokenizer else { return patches.to_owned() };
+    let (embed, window) = (arch.embed as i64, tokenizer.window as i64);
+    let (h, w) = ((input.height / arch.patch) as i64 / window, (input.width / arch.patch) as i64 / window);
+    let prefix = format!("{}tokenizer.", arch.prefix);
+    net.b.scope("tokenizer");
+    let x = net.reshape(patches, &[-1, h, window, w, window, embed]);
+    let x = net.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&[0, 1, 3, 2, 4, 5]))]);
+    let x = net.reshape(&x, &[-1, window * window, embed]);
+    let cls = Recipe::Stored(format!("{prefix}w_cls"));
+    let cls = net.float_weight(&format!("{prefix}w_cls"), &[1, 1, arch.embed], cls);
+    let cls = net.expand_batch(&cls, &x, &[1, embed]);
+    let x = net.b.op("Concat", &[&cls, &x], &[("axis", Attr::Int(1))]);
+    let name = format!("{prefix}local_pos_embed");
+    let position = Recipe::Stored(name.clone());
+    let position = net.float_weight(&name, &[1, tokenizer.window * tokenizer.window + 1, arch.embed], position);
+    let x = net.b.op("Add", &[&x, &position], &[]);
+    let mut stream = Stream::new(x);
+    for (i, &layer) in tokenizer.layers.iter().enumerate() {
+        let key = format!("{prefix}blocks.{i}.");
+        net.b.scope(key.trim_end_matches('.'));
+        block(net, &mut stream, &key, layer, None);
+    }
+    let x = stream.finish(net);
+    let (start, end, axis) = (net.b.shape(&[0]), net.b.shape(&[1]), net.b.shape(&[1]));
+    let x = net.b.op("Slice", &[&x, &start, &end, &axis], &[]);
+    net.reshape(&x, &[-1, h * w, embed])
+}
+
+/// One transformer block. With tables: QK norm, rotation and layer scale; without: a plain block of the tokenizer.
+fn block(net: &mut Net, stream: &mut Stream, key: &str, layer: Layer, tables: Option<&Tables>) {
+    let (embed, hidden) = (net.arch.embed, layer.ffn_hidden);
+    let weight = net.norm_weight(&format!("{key}ln1"), embed);
+    let x = stream.norm(net, &weight);
+    stream.pending = Some(attention(net, &x, key, layer, tables));
+
+    let weight = net.norm_weight(&format!("{key}ln2"), embed);
+    let x = stream.norm(net, &weight);
+    let x = net.narrow(&x);
+    let w12 = format!("{key}ffn.w12");
+    let gate = net.linear_rows(&x, &w12, ".gate", 0..hidden, embed);
+    let up = net.linear_rows(&x, &w12, ".up", hidden..2 * hidden, embed);
+    let gate = net.silu(&gate);
+    let x = net.b.op("Mul", &[&gate, &up], &[]);
+    let w3 = format!("{key}ffn.w3");
+    let x = net.matmul(&x, &w3, "", 0..embed, hidden, None);
+    let bias = format!("{w3}.bias");
+    let bias = net.float_weight(&bias, &[embed], Recipe::Stored(bias.clone()));
+    stream.pending = Some((net.widen(&x), bias));
+}

@@ -1,0 +1,207 @@
+//! Decoding inside the graph: what would otherwise cross the bus is up to 16,000 times larger.
+
+use super::net::Net;
+use crate::geometry::Size;
+use crate::onnx::{Attr, Dim, Element};
+use crate::spec::{HeatmapCodec, Task};
+
+/// Taps and deviation of the blur in front of the sub-pixel refinement.
+const BLUR_TAPS: usize = 11;
+const BLUR_SIGMA: f64 = 2.0;
+/// Range of the blurred heatmap before its logarithm.
+const CLIP: [f32; 2] = [1e-3, 50.0];
+/// Keeps the Hessian invertible.
+const HESSIAN_EPSILON: f32 = 1.192_092_9e-7;
+/// Shortest normal that is still divided by its length.
+const NORMAL_EPSILON: f32 = 1e-8;
+
+/// Decodes the raw output of `task` (`channels` maps of size `map`) and declares the graph's outputs.
+pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
+    let (h, w) = (Dim::Fixed(map.height), Dim::Fixed(map.width));
+    let rgb = [Dim::Batch, Dim::Fixed(3), h, w];
+    match task {
+        Task::Features => {}
+        Task::Pose => {
+            let keypoints = keypoints(net, channels, map);
+            output(net, &keypoints, "keypoints", Element::F32, &[Dim::Batch, Dim::Fixed(channels), Dim::Fixed(3)]);
+        }
+        Task::Seg => {
+            let labels = net.b.op("ArgMax", &["logits"], &[("axis", Attr::Int(1)), ("keepdims", Attr::Int(0))]);
+            let labels = net.cast(&labels, Element::U8);
+            output(net, &labels, "labels", Element::U8, &[Dim::Batch, h, w]);
+            // The largest softmax probability is exp(max - log(sum(exp))).
+            let axis = net.b.shape(&[1]);
+            let keep = [("keepdims", Attr::Int(0))];
+            let max = net.b.op("ReduceMax", &["logits", &axis], &keep);
+            let sum = net.b.op("ReduceLogSumExp", &["logits", &axis], &keep);
+            let difference = net.b.op("Sub", &[&max, &sum], &[]);
+            let confidence = net.b.op("Exp", &[&difference], &[]);
+            output(net, &confidence, "confidence", Element::F32, &[Dim::Batch, h, w]);
+        }
+        Task::Normal => {
+            let axis = net.b.shape(&[1]);
+            let length = net.b.op("ReduceL2", &["normal", &axis], &[("keepdims", Attr::Int(1))]);
+            let least = net.b.floats(&[NORMAL_EPSILON], &[]);
+            let length = net.b.op("Max", &[&length, &least], &[]);
+            let normals = net.b.op("Div", &["normal", &length], &[]);
+            output(net, &normals, "normals", Element::F32, &rgb);
+        }
+        Task::Pointmap => {
+            let scale = net.reshape("scale", &[-1, 1, 1, 1]);
+            let points = net.b.op("Div", &["pointmap", &scale], &[]);
+            output(net, &points, "points", Element::F32, &rgb);
+        }
+        Task::Albedo => {
+            let albedo = unit_range(net, "albedo");
+            output(net, &albedo, "albedo_rgb", Element::F32, &rgb);
+        }
+        Task::Matting => {
+            let sizes = net.b.shape(&[3, 1]);
+            let parts = net.b.node("", "Split", &["matting", &sizes], 2, &[("axis", Attr::Int(1))]);
+            let axis = net.b.shape(&[1]);
+            let alpha = net.b.op("Squeeze", &[&parts[1], &axis], &[]);
+            output(net, &alpha, "alpha", Element::F32, &[Dim::Batch, h, w]);
+            output(net, &parts[0], "foreground", Element::F32, &rgb);
+        }
+    }
+}
+
+fn output(net: &mut Net, value: &str, name: &str, element: Element, dims: &[Dim]) {
+    net.b.rename(value, name);
+    net.b.output(name, element, dims);
+}
+
+fn unit_range(net: &mut Net, x: &str) -> String {
+    let (low, high) = (net.b.floats(&[0.0], &[]), net.b.floats(&[1.0], &[]));
+    net.b.op("Clip", &[x, &low, &high], &[])
+}
+
+/// Peak and sub-pixel refinement of each heatmap (DARK with the UDP codec): `[N, K, 3]` of x, y in input pixels and
+/// score. `task::pose::decode` is the same in plain Rust and explains it.
+fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
+    let (k, area) = (channels as i64, map.area() as i64);
+    let flat = net.reshape("heatmaps", &[-1, k, area]);
+    let one = net.b.shape(&[1]);
+    let peak = net.b.node("", "TopK", &[&flat, &one], 2, &[("axis", Attr::Int(-1))]);
+    let (score, index) = (&peak[0], &peak[1]);
+    let width = net.b.ints(&[map.width as i64], &[]);
+    let y = net.b.op("Div", &[index, &width], &[]);
+    let x = net.b.op("Mod", &[index, &width], &[]);
+
+    // The separable blur as two products with banded matrices, which also pad with zeros.
+    let (rows, columns) = (band(map.height), band(map.width));
+    let rows = net.b.floats(&rows, &[map.height, map.height]);
+    let columns = net.b.floats(&columns, &[map.width, map.width]);
+    let blurred = net.b.op("MatMul", &["heatmaps", &columns], &[]);
+    let blurred = net.b.op("MatMul", &[&rows, &blurred], &[]);
+    let blurred = net.reshape(&blurred, &[-1, k, area]);
+    let last = net.b.shape(&[2]);
+    let keep = [("keepdims", Attr::Int(1))];
+    let blurred_max = net.b.op("ReduceMax", &[&blurred, &last], &keep);
+    let lowest = net.b.op("ReduceMin", &[&flat, &last], &keep);
+
+    // Centre, right, left, below, above, lower right, upper left; beyond the border its own value counts.
+    let shift = |net: &mut Net, v: &str, by: i64, limit: usize| {
+        let by = net.b.ints(&[by], &[]);
+        let (low, high) = (net.b.ints(&[0], &[]), net.b.ints(&[limit as i64 - 1], &[]));
+        let moved = net.b.op("Add", &[v, &by], &[]);
+        let moved = net.b.op("Max", &[&moved, &low], &[]);
+        net.b.op("Min", &[&moved, &high], &[])
+    };
+    let (right, left) = (shift(net, &x, 1, map.width), shift(net, &x, -1, map.width));
+    let (below, above) = (shift(net, &y, 1, map.height), shift(net, &y, -1, map.height));
+    let axis = [("axis", Attr::Int(2))];
+    let ys = net.b.op("Concat", &[&y, &y, &y, &below, &above, &below, &above], &axis);
+    let xs = net.b.op("Concat", &[&x, &right, &left, &x, &x, &right, &left], &axis);
+    let ys = net.b.op("Mul", &[&ys, &width], &[]);
+    let around = net.b.op("Add", &[&ys, &xs], &[]);
+    let values = net.b.op("GatherElements", &[&blurred, &around], &axis);
+
+    let zero = net.b.floats(&[0.0], &[]);
+    let positive = net.b.op("Greater", &[score, &zero], &[]);
+    let blurred_positive = net.b.op("Greater", &[&blurred_max, &zero], &[]);
+    let uneven = net.b.op("Greater", &[score, &lowest], &[]);
+    let scored = net.b.op("And", &[&positive, &uneven], &[]);
+    let refined = net.b.op("And", &[&scored, &blurred_positive], &[]);
+    let unit = net.b.floats(&[1.0], &[]);
+    let divisor = net.b.op("Where", &[&refined, &blurred_max, &unit], &[]);
+    let factor = net.b.op("Div", &[score, &divisor], &[]);
+    let values = net.b.op("Mul", &[&values, &factor], &[]);
+    let (low, high) = (net.b.floats(&CLIP[..1], &[]), net.b.floats(&CLIP[1..], &[]));
+    let values = net.b.op("Clip", &[&values, &low, &high], &[]);
+    let logs = net.b.op("Log", &[&values], &[]);
+    let ones = net.b.shape(&[1; 7]);
+    let v = net.b.node("", "Split", &[&logs, &ones], 7, &axis);
+    let [c, r, l, d, u, se, nw] = [0, 1, 2, 3, 4, 5, 6].map(|i: usize| v[i].as_str());
+
+    let (dx, dy) = (half_difference(net, r, l), half_difference(net, d, u));
+    let (dxx, dyy) = (second_difference(net, r, c, l), second_difference(net, d, c, u));
+    // (se - r - d + 2c - l - u + nw) / 2
+    let plus = net.b.op("Sum", &[se, c, c, nw], &[]);
+    let minus = net.b.op("Sum", &[r, d, l, u], &[]);
+    let dxy = half_difference(net, &plus, &minus);
+    // Newton step: -H^-1 g
+    let offset = |net: &mut Net, gx: &str, hyy: &str, gy: &str, hxy: &str, det: &str| {
+        let a = net.b.op("Mul", &[hxy, gy], &[]);
+        let b = net.b.op("Mul", &[hyy, gx], &[]);
+        let difference = net.b.op("Sub", &[&a, &b], &[]);
+        let step = net.b.op("Div", &[&difference, det], &[]);
+        net.b.op("Where", &[&refined, &step, &zero], &[])
+    };
+    let product = net.b.op("Mul", &[&dxx, &dyy], &[]);
+    let square = net.b.op("Mul", &[&dxy, &dxy], &[]);
+    let det = net.b.op("Sub", &[&product, &square], &[]);
+    let ox = offset(net, &dx, &dyy, &dy, &dxy, &det);
+    let oy = offset(net, &dy, &dxx, &dx, &dxy, &det);
+
+    let input = net.info.input;
+    let x = input_position(net, &x, &ox, map.width, input.width);
+    let y = input_position(net, &y, &oy, map.height, input.height);
+    let score = net.b.op("Where", &[&scored, score, &zero], &[]);
+    net.b.op("Concat", &[&x, &y, &score], &axis)
+}
+
+fn half_difference(net: &mut Net, a: &str, b: &str) -> String {
+    let half = net.b.floats(&[0.5], &[]);
+    let difference = net.b.op("Sub", &[a, b], &[]);
+    net.b.op("Mul", &[&difference, &half], &[])
+}
+
+/// `a - 2c + b`, plus the epsilon of the Hessian's diagonal.
+fn second_difference(net: &mut Net, a: &str, c: &str, b: &str) -> String {
+    let epsilon = net.b.floats(&[HESSIAN_EPSILON], &[]);
+    let ends = net.b.op("Add", &[a, b], &[]);
+    let twice = net.b.op("Add", &[c, c], &[]);
+    let second = net.b.op("Sub", &[&ends, &twice], &[]);
+    net.b.op("Add", &[&second, &epsilon], &[])
+}
+
+/// Heatmap index plus offset to input pixels, by the model's codec.
+fn input_position(net: &mut Net, index: &str, offset: &str, cells: usize, pixels: usize) -> String {
+    let (scale, shift) = match net.info.heatmap {
+        HeatmapCodec::Udp => ((pixels as f64 - 1.0) / (cells as f64 - 1.0).max(1.0), 0.0),
+        HeatmapCodec::HalfPixel => {
+            let scale = pixels as f64 / cells as f64;
+            (scale, 0.5 * scale - 0.5)
+        }
+    };
+    let (scale, shift) = (net.b.floats(&[scale as f32], &[]), net.b.floats(&[shift as f32], &[]));
+    let position = net.cast(index, Element::F32);
+    let position = net.b.op("Add", &[&position, offset], &[]);
+    let position = net.b.op("Mul", &[&position, &scale], &[]);
+    net.b.op("Add", &[&position, &shift], &[])
+}
+
+/// The `n x n` matrix whose product with a column blurs it, zeros beyond its ends.
+fn band(n: usize) -> Vec<f32> {
+    let radius = (BLUR_TAPS / 2) as i64;
+    let tap = |d: i64| (-((d * d) as f64) / (2.0 * BLUR_SIGMA * BLUR_SIGMA)).exp();
+    let sum: f64 = (-radius..=radius).map(tap).sum();
+    let mut matrix = vec![0.0; n * n];
+    for i in 0..n as i64 {
+        for j in (i - radius).max(0)..=(i + radius).min(n as i64 - 1) {
+            matrix[(i * n as i64 + j) as usize] = (tap(j - i) / sum) as f32;
+        }
+    }
+    matrix
+}

@@ -1,0 +1,101 @@
+//! What a converted graph says about itself, as metadata entries `sapiens.*`.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Size;
+use crate::onnx::proto::ModelProto;
+use crate::spec::{ModelInfo, Task};
+
+/// Version of the layout of inputs, outputs and metadata. Higher ones are refused.
+const FORMAT: u32 = 1;
+
+/// The entries of a model, without the hash of its source when that is not known.
+pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
+    let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+    vec![
+        ("sapiens.format", FORMAT.to_string()),
+        ("sapiens.task", tasks.join(",")),
+        ("sapiens.size", info.size.clone()),
+        ("sapiens.parameters", info.parameters.to_string()),
+        ("sapiens.input", info.input.to_string()),
+        ("sapiens.framing", info.framing.to_string()),
+        ("sapiens.heatmap", info.heatmap.to_string()),
+        ("sapiens.rope", info.rope.to_string()),
+        ("sapiens.precision", info.precision.to_string()),
+        ("sapiens.normal_frame", info.normal_frame.to_string()),
+        ("sapiens.raw", info.raw.to_string()),
+        ("sapiens.source_sha256", info.source_sha256.clone()),
+        ("sapiens.license", info.licence.to_string()),
+    ]
+}
+
+/// Sets the hash of the source, once known.
+pub(super) fn set_source(model: &mut ModelProto, sha256: &str) {
+    for entry in &mut model.metadata_props {
+        if entry.key == "sapiens.source_sha256" {
+            sha256.clone_into(&mut entry.value);
+        }
+    }
+}
+
+/// Reads the metadata of a graph.
+///
+/// # Errors
+/// `UnknownModel` for a graph that was not converted by this library, with what to do instead; `Unsupported` for one
+/// converted by a later version; `CorruptModel` for entries that are missing or make no sense.
+pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
+    let find = |key: &str| model.metadata_props.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+    let Some(format) = find("sapiens.format") else {
+        let by = if model.producer_name.is_empty() { "an unnamed program" } else { &model.producer_name };
+        return Err(Error::new(
+            ErrorKind::UnknownModel,
+            format!(
+                "this ONNX graph was made by {by}, not by `sapiens convert`: its inputs, outputs and framing are \
+                 unknown. Convert the original .safetensors checkpoint instead"
+            ),
+        ));
+    };
+    if format.parse::<u32>().map_or(true, |v| v > FORMAT) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "this graph has format {format}; this version of the library reads up to {FORMAT}. Convert it again"
+            ),
+        ));
+    }
+    let entry = |key: &str| {
+        find(key).ok_or_else(|| Error::new(ErrorKind::CorruptModel, format!("the graph's metadata lacks `{key}`")))
+    };
+    let wrong = |key: &str, value: &str| {
+        Error::new(
+            ErrorKind::CorruptModel,
+            format!("the graph's metadata entry `{key}` is `{value}`, which makes no sense"),
+        )
+    };
+    fn parse<T: std::str::FromStr>(value: &str, error: impl Fn() -> Error) -> Result<T> {
+        value.parse().map_err(|_| error())
+    }
+    macro_rules! field {
+        ($key:literal) => {{
+            let value = entry($key)?;
+            parse(value, || wrong($key, value))?
+        }};
+    }
+    let input = entry("sapiens.input")?;
+    let size = input.split_once('x').and_then(|(h, w)| Some(Size::new(w.parse().ok()?, h.parse().ok()?)));
+    let input = size.filter(|s| s.width > 0 && s.height > 0).ok_or_else(|| wrong("sapiens.input", input))?;
+    let tasks = entry("sapiens.task")?.split(',').map(str::parse::<Task>).collect::<Result<Vec<_>>>();
+    Ok(ModelInfo {
+        tasks: tasks.map_err(|e| Error::new(ErrorKind::CorruptModel, format!("the graph's metadata: {e}")))?,
+        size: entry("sapiens.size")?.to_owned(),
+        parameters: field!("sapiens.parameters"),
+        input,
+        framing: field!("sapiens.framing"),
+        heatmap: field!("sapiens.heatmap"),
+        rope: field!("sapiens.rope"),
+        precision: field!("sapiens.precision"),
+        normal_frame: field!("sapiens.normal_frame"),
+        raw: field!("sapiens.raw"),
+        source_sha256: entry("sapiens.source_sha256")?.to_owned(),
+        licence: field!("sapiens.license"),
+    })
+}

@@ -1,0 +1,152 @@
+//! Layers shared by backbone and heads: a graph builder that knows how each weight is made from the checkpoint.
+
+use super::Rotation;
+use super::weights::{Job, Recipe};
+use crate::checkpoint::Arch;
+use crate::onnx::{Attr, Builder, Element};
+use crate::spec::{ModelInfo, Precision};
+
+/// Epsilon of every RMS norm.
+pub(super) const RMS_EPSILON: f32 = 1e-6;
+/// Epsilon of the instance norms in the heads.
+pub(super) const INSTANCE_EPSILON: f32 = 1e-5;
+
+/// A graph under construction together with its weight recipes.
+///
+/// Activations travel between layers as 32-bit floats: residual stream, norms, rotary embedding and statistics need
+/// them. In half precision the inputs of products are cast just before them, and their results back.
+pub(super) struct Net<'a> {
+    pub arch: &'a Arch,
+    pub info: &'a ModelInfo,
+    pub rotation: Rotation,
+    pub b: Builder,
+    jobs: Vec<Job>,
+}
+
+impl<'a> Net<'a> {
+    pub fn new(arch: &'a Arch, info: &'a ModelInfo, rotation: Rotation) -> Self {
+        Self { arch, info, rotation, b: Builder::new(), jobs: Vec::new() }
+    }
+
+    pub fn into_parts(self) -> (Builder, Vec<Job>) {
+        (self.b, self.jobs)
+    }
+
+    /// Element type of weights and products.
+    pub fn element(&self) -> Element {
+        match self.info.precision {
+            Precision::Fp32 => Element::F32,
+            Precision::Fp16 => Element::F16,
+        }
+    }
+
+    /// Declares a weight of the precision of products.
+    pub fn weight(&mut self, name: &str, dims: &[usize], recipe: Recipe) -> String {
+        let element = self.element();
+        self.typed_weight(name, element, dims, recipe)
+    }
+
+    /// Declares a weight that stays 32-bit in every precision.
+    pub fn float_weight(&mut self, name: &str, dims: &[usize], recipe: Recipe) -> String {
+        self.typed_weight(name, Element::F32, dims, recipe)
+    }
+
+    fn typed_weight(&mut self, name: &str, element: Element, dims: &[usize], recipe: Recipe) -> String {
+        let elements = dims.iter().product();
+        self.jobs.push(Job { name: name.to_owned(), element, elements, recipe });
+        self.b.weight(name, element, dims)
+    }
+
+    /// To the element type of products.
+    pub fn narrow(&mut self, x: &str) -> String {
+        self.cast_if_half(x, Element::F16)
+    }
+
+    /// Back to 32-bit floats.
+    pub fn widen(&mut self, x: &str) -> String {
+        self.cast_if_half(x, Element::F32)
+    }
+
+    fn cast_if_half(&mut self, x: &str, to: Element) -> String {
+        match self.info.precision {
+            Precision::Fp32 => x.to_owned(),
+            Precision::Fp16 => self.cast(x, to),
+        }
+    }
+
+    pub fn cast(&mut self, x: &str, to: Element) -> String {
+        self.b.op("Cast", &[x], &[("to", Attr::Int(to as i64))])
+    }
+
+    pub fn reshape(&mut self, x: &str, dims: &[i64]) -> String {
+        let shape = self.b.shape(dims);
+        self.b.op("Reshape", &[x, &shape], &[])
+    }
+
+    /// `x[..., in] * W^T` without bias. `x` and the result have the type of products. `rows` of the stored `[out, in]`
+    /// matrix are used, scaled per row by the tensor `row_scale` if given.
+    pub fn matmul(
+        &mut self,
+        x: &str,
+        key: &str,
+        part: &str,
+        rows: std::ops::Range<usize>,
+        inputs: usize,
+        row_scale: Option<String>,
+    ) -> String {
+        let dims = [inputs, rows.len()];
+        let tensor = format!("{key}.weight");
+        let weight = self.weight(
+            &format!("{tensor}{part}"),
+            &dims,
+            Recipe::Transposed { tensor, rows, columns: inputs, row_scale },
+        );
+        self.b.op("MatMul", &[x, &weight], &[])
+    }
+
+    /// A linear layer with bias, in the type of products.
+    pub fn linear(&mut self, x: &str, key: &str, inputs: usize, outputs: usize) -> String {
+        self.linear_rows(x, key, "", 0..outputs, inputs)
+    }
+
+    /// Some rows of a linear layer with bias.
+    pub fn linear_rows(
+        &mut self,
+        x: &str,
+        key: &str,
+        part: &str,
+        rows: std::ops::Range<usize>,
+        inputs: usize,
+    ) -> String {
+        let product = self.matmul(x, key, part, rows.clone(), inputs, None);
+        let tensor = format!("{key}.bias");
+        let bias =
+            self.weight(&format!("{tensor}{part}"), &[rows.len()], Recipe::Rows { tensor, rows, row_scale: None });
+        self.b.op("Add", &[&product, &bias], &[])
+    }
+
+    /// `x * rsqrt(mean(x^2) + eps) * weight` over the last axis, in 32-bit floats.
+    pub fn rms_norm(&mut self, x: &str, weight: &str) -> String {
+        let attributes = [("axis", Attr::Int(-1)), ("epsilon", Attr::Float(RMS_EPSILON))];
+        self.b.op("SimplifiedLayerNormalization", &[x, weight], &attributes)
+    }
+
+    /// `x * sigmoid(x)`: ONNX Runtime's QuickGelu with alpha 1.
+    pub fn silu(&mut self, x: &str) -> String {
+        self.b.ms_op("QuickGelu", &[x], &[("alpha", Attr::Float(1.0))])
+    }
+
+    /// The weight of an RMS norm.
+    pub fn norm_weight(&mut self, key: &str, width: usize) -> String {
+        let name = format!("{key}.weight");
+        self.float_weight(&name, &[width], Recipe::Stored(name.clone()))
+    }
+
+    /// Repeats a `[1, ...dims]` tensor along the batch of `like`.
+    pub fn expand_batch(&mut self, x: &str, like: &str, dims: &[i64]) -> String {
+        let batch = self.b.op("Shape", &[like], &[("start", Attr::Int(0)), ("end", Attr::Int(1))]);
+        let rest = self.b.shape(dims);
+        let shape = self.b.op("Concat", &[&batch, &rest], &[("axis", Attr::Int(0))]);
+        self.b.op("Expand", &[x, &shape], &[])
+    }
+}
