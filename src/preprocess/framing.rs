@@ -1,0 +1,318 @@
+//! The ways of bringing an image to the network input: person crop, stretch, letterbox, and which task gets which.
+
+use super::resize::{Interpolation, resize};
+use super::warp::{Kernel, warp};
+use super::{Geometry, Placement};
+use crate::error::{Error, Result};
+use crate::geometry::{Affine, Rect, Size};
+use crate::image::Image;
+use crate::spec::{ModelFraming, Task};
+
+/// A person's box is enlarged by this, so that hands and feet at its border keep some surroundings.
+const BOX_PADDING: f32 = 1.25;
+
+/// What the caller wants every task of an official model to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Framing {
+    /// Each task as the official code: pose a person crop; seg, matting and features the stretched image; normal,
+    /// pointmap and albedo the letterboxed image.
+    #[default]
+    Official,
+    /// Every task the person crop of pose, so that all outputs of a person align.
+    Crop,
+}
+
+impl Framing {
+    /// The name used in options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Official => "official",
+            Self::Crop => "crop",
+        }
+    }
+}
+
+impl std::fmt::Display for Framing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Framing {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Official, Self::Crop]
+            .into_iter()
+            .find(|framing| framing.name() == text)
+            .ok_or_else(|| Error::invalid(format!("unknown framing `{text}`; known are official, crop")))
+    }
+}
+
+/// What [`stretch`] does when the width does not shrink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enlarge {
+    /// As the official segmentation.
+    Cubic,
+    /// As the official matting.
+    Linear,
+}
+
+/// The pixels a model sees, and where they lie in the image.
+#[derive(Clone, PartialEq)]
+pub struct Framed {
+    /// RGB8 HWC, size `placement.input`.
+    pub pixels: Vec<u8>,
+    /// Where they lie in the image.
+    pub placement: Placement,
+}
+
+impl std::fmt::Debug for Framed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Framed").field("placement", &self.placement).finish_non_exhaustive()
+    }
+}
+
+/// What a model sees of `image` for one task.
+///
+/// | model | framing | task | box | sees |
+/// |---|---|---|---|---|
+/// | official | official | pose | yes, no | person crop of the box, of the whole image |
+/// | official | official | seg, features; matting | (unused) | stretched image, enlarged cubic; linear |
+/// | official | official | normal, pointmap, albedo | (unused) | letterboxed image |
+/// | official | crop | all | yes, no | person crop of the box, of the whole image |
+/// | stretch | both | all | yes | person crop of the box |
+/// | stretch | both | all | no | stretched image, enlarged cubic |
+///
+/// The backbone alone has no official pipeline of its own; it gets that of segmentation.
+///
+/// # Errors
+/// `InvalidArgument` if the box (also an unused one) is not finite, has no extent or lies outside the image, or if
+/// `input` is not usable.
+pub fn frame(
+    image: &Image,
+    bbox: Option<Rect>,
+    input: Size,
+    task: Task,
+    framing: Framing,
+    model: ModelFraming,
+) -> Result<Framed> {
+    if let Some(bbox) = bbox {
+        check_box(bbox, image.size())?;
+    }
+    let crop = || person_crop(image, bbox.unwrap_or(Rect::whole(image.size())), input);
+    match (model, framing) {
+        (ModelFraming::Stretch, _) if bbox.is_some() => crop(),
+        (ModelFraming::Stretch, _) => stretch(image, input, Enlarge::Cubic),
+        (ModelFraming::Official, Framing::Crop) => crop(),
+        (ModelFraming::Official, Framing::Official) => match task {
+            Task::Pose => crop(),
+            Task::Features | Task::Seg => stretch(image, input, Enlarge::Cubic),
+            Task::Matting => stretch(image, input, Enlarge::Linear),
+            Task::Normal | Task::Pointmap | Task::Albedo => letterbox(image, input),
+        },
+    }
+}
+
+/// A person crop as the official pose pipeline makes it: the box enlarged by 1.25, its shorter side extended to the
+/// aspect ratio of the input, corners on the centres of the corner pixels (UDP); black outside the image.
+///
+/// # Errors
+/// `InvalidArgument` if `bbox` is not finite, has no extent, lies outside the image or is too small or large to be
+/// computed with, or if `input` is not at least 2 x 2.
+pub fn person_crop(image: &Image, bbox: Rect, input: Size) -> Result<Framed> {
+    check_input(input)?;
+    check_box(bbox, image.size())?;
+    let (center, scale) = crop_geometry(bbox, input);
+    let [[sx, _, tx], [_, sy, ty]] = crop_matrix(center, scale, input);
+    if ![sx, tx, sy, ty].iter().all(|v| v.is_finite()) || sx <= 0.0 || sy <= 0.0 {
+        return Err(Error::invalid(format!("{}: too small or too large for a crop", describe(bbox))));
+    }
+    let kernel = if sx.min(sy) < 1.0 { Kernel::Linear } else { Kernel::Cubic };
+    let map = Affine::scale_translate(sx.into(), sy.into(), tx.into(), ty.into());
+    let pixels = warp(image, &map, input, kernel)?.into_pixels();
+    Ok(Framed {
+        pixels,
+        placement: Placement { image: image.size(), input, geometry: Geometry::Crop { center, scale } },
+    })
+}
+
+/// The whole image, each axis scaled by itself. A width above that of the input selects area averaging (the height
+/// is not looked at), any other `enlarge`.
+///
+/// # Errors
+/// `InvalidArgument` if `input` is not at least 2 x 2.
+pub fn stretch(image: &Image, input: Size, enlarge: Enlarge) -> Result<Framed> {
+    check_input(input)?;
+    let interpolation = match enlarge {
+        _ if input.width < image.size().width => Interpolation::Area,
+        Enlarge::Cubic => Interpolation::Cubic,
+        Enlarge::Linear => Interpolation::Linear,
+    };
+    let pixels = resize(image, input, interpolation)?.into_pixels();
+    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry: Geometry::Stretch } })
+}
+
+/// The whole image, aspect ratio kept, bilinear without antialiasing, centred on black.
+///
+/// # Errors
+/// `InvalidArgument` if `input` is not at least 2 x 2.
+pub fn letterbox(image: &Image, input: Size) -> Result<Framed> {
+    check_input(input)?;
+    let inner = letterbox_size(image.size(), input);
+    let resized = resize(image, inner, Interpolation::Linear)?;
+    let (pad_x, pad_y) = (input.width - inner.width, input.height - inner.height);
+    let (left, top) = (pad_x / 2, pad_y / 2);
+    let mut pixels = vec![0; input.area() * 3];
+    let rows = pixels.chunks_exact_mut(input.width * 3).skip(top).zip(resized.pixels().chunks_exact(inner.width * 3));
+    for (out, row) in rows {
+        out[left * 3..(left + inner.width) * 3].copy_from_slice(row);
+    }
+    let geometry = Geometry::Letterbox { left, right: pad_x - left, top, bottom: pad_y - top };
+    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry } })
+}
+
+/// Size of the picture inside a letterbox. Truncated, so a float error can cost the limiting side one pixel, as in
+/// the official code; at least 1 x 1.
+pub fn letterbox_size(image: Size, input: Size) -> Size {
+    let scale = (input.width as f64 / image.width as f64).min(input.height as f64 / image.height as f64);
+    let side = |n: usize, limit: usize| ((n as f64 * scale) as usize).min(limit).max(1);
+    Size::new(side(image.width, input.width), side(image.height, input.height))
+}
+
+/// Centre and extent of a person crop in image pixels, in f32 as the official code computes them.
+pub fn crop_geometry(bbox: Rect, input: Size) -> ([f32; 2], [f32; 2]) {
+    let [x0, y0, x1, y1] = bbox.xyxy();
+    let center = [(x0 + x1) * 0.5, (y0 + y1) * 0.5];
+    let (width, height) = (bbox.width * BOX_PADDING, bbox.height * BOX_PADDING);
+    let aspect = (input.width as f64 / input.height as f64) as f32;
+    let scale = if width > height * aspect { [width, width / aspect] } else { [height * aspect, height] };
+    (center, scale)
+}
+
+/// The map of a person crop, input pixels from image pixels, in f32 as the official code computes it (UDP: the extent
+/// spans from the centre of the first input pixel to that of the last).
+pub fn crop_matrix(center: [f32; 2], scale: [f32; 2], input: Size) -> [[f32; 3]; 2] {
+    let axis = |n: usize, center: f32, scale: f32| {
+        let s = (n as f32 - 1.0) / scale;
+        (s, s * (0.5 * scale - center))
+    };
+    let (sx, tx) = axis(input.width, center[0], scale[0]);
+    let (sy, ty) = axis(input.height, center[1], scale[1]);
+    [[sx, 0.0, tx], [0.0, sy, ty]]
+}
+
+fn check_input(input: Size) -> Result<()> {
+    if input.width < 2 || input.height < 2 {
+        return Err(Error::invalid(format!(
+            "input: {} wide, {} high; at least 2 x 2 is needed",
+            input.width, input.height
+        )));
+    }
+    Ok(())
+}
+
+fn check_box(bbox: Rect, image: Size) -> Result<()> {
+    if !bbox.is_valid() {
+        return Err(Error::invalid(format!(
+            "{}: must be finite numbers with a width and height above 0",
+            describe(bbox)
+        )));
+    }
+    let [x0, y0, x1, y1] = bbox.xyxy();
+    if x1 <= 0.0 || y1 <= 0.0 || x0 >= image.width as f32 || y0 >= image.height as f32 {
+        return Err(Error::invalid(format!(
+            "{}: lies outside the image, which is {} wide and {} high",
+            describe(bbox),
+            image.width,
+            image.height
+        )));
+    }
+    Ok(())
+}
+
+fn describe(bbox: Rect) -> String {
+    format!("box {},{},{},{} (x, y, width, height)", bbox.x, bbox.y, bbox.width, bbox.height)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image() -> Image {
+        Image::from_rgb8(Size::new(40, 30), vec![200; 3600]).unwrap()
+    }
+
+    fn see(bbox: Option<Rect>, task: Task, framing: Framing, model: ModelFraming) -> Geometry {
+        frame(&image(), bbox, Size::new(24, 32), task, framing, model).unwrap().placement.geometry
+    }
+
+    #[test]
+    fn each_task_gets_the_framing_of_the_table() {
+        use ModelFraming::{Official, Stretch};
+        let bbox = Some(Rect { x: 5.0, y: 2.0, width: 9.0, height: 20.0 });
+        let whole = Some(Rect::whole(Size::new(40, 30)));
+        for task in Task::ALL {
+            assert_eq!(see(bbox, task, Framing::Crop, Official), see(bbox, Task::Pose, Framing::Official, Official));
+            assert_eq!(see(None, task, Framing::Crop, Official), see(whole, task, Framing::Crop, Official));
+            for framing in [Framing::Official, Framing::Crop] {
+                assert!(matches!(see(bbox, task, framing, Stretch), Geometry::Crop { .. }));
+                assert_eq!(see(None, task, framing, Stretch), Geometry::Stretch);
+            }
+            let official = see(bbox, task, Framing::Official, Official);
+            assert!(match task {
+                Task::Pose => matches!(official, Geometry::Crop { .. }),
+                Task::Features | Task::Seg | Task::Matting => official == Geometry::Stretch,
+                _ => official == Geometry::Letterbox { left: 0, right: 0, top: 7, bottom: 7 },
+            });
+        }
+    }
+
+    #[test]
+    fn bad_boxes_are_named_and_partly_outside_is_fine() {
+        let input = Size::new(24, 32);
+        let at = |x, y, width, height| Rect { x, y, width, height };
+        for bbox in [
+            at(f32::NAN, 0.0, 5.0, 5.0),
+            at(1.0, 1.0, 0.0, 5.0),
+            at(1.0, 1.0, 5.0, -2.0),
+            at(0.0, 0.0, f32::INFINITY, 1.0),
+        ] {
+            let error = person_crop(&image(), bbox, input).unwrap_err().to_string();
+            assert!(error.starts_with("box ") && error.contains("above 0"), "{error}");
+        }
+        for bbox in [at(40.0, 0.0, 5.0, 5.0), at(-9.0, 0.0, 9.0, 5.0), at(0.0, 30.0, 5.0, 5.0), at(0.0, -5.0, 4.0, 5.0)]
+        {
+            let error = frame(&image(), Some(bbox), input, Task::Seg, Framing::Official, ModelFraming::Official);
+            assert!(error.unwrap_err().to_string().contains("outside the image, which is 40 wide and 30 high"));
+        }
+        for bbox in [at(1.0, 1.0, 1e-44, 1e-44), at(-1e38, -1e38, 3e38, 3e38)] {
+            assert!(person_crop(&image(), bbox, input).unwrap_err().to_string().contains("too small or too large"));
+        }
+        let framed = person_crop(&image(), at(-20.0, -20.0, 30.0, 40.0), input).unwrap();
+        assert_eq!(framed.pixels[..3], [0, 0, 0]);
+        assert!(framed.pixels.contains(&200));
+        assert!(person_crop(&image(), at(0.0, 0.0, 5.0, 5.0), Size::new(1, 9)).is_err());
+    }
+
+    #[test]
+    fn extreme_aspect_ratios_keep_at_least_one_pixel() {
+        let line = Image::from_rgb8(Size::new(3000, 1), vec![9; 9000]).unwrap();
+        let framed = letterbox(&line, Size::new(96, 128)).unwrap();
+        assert_eq!(framed.placement.geometry, Geometry::Letterbox { left: 0, right: 0, top: 63, bottom: 64 });
+        let dot = Image::from_rgb8(Size::new(1, 1), vec![9; 3]).unwrap();
+        for task in Task::ALL {
+            for framing in [Framing::Official, Framing::Crop] {
+                assert!(frame(&dot, None, Size::new(96, 128), task, framing, ModelFraming::Official).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn framings_have_names() {
+        for framing in [Framing::Official, Framing::Crop] {
+            assert_eq!(framing.to_string().parse::<Framing>().unwrap(), framing);
+        }
+        assert!("letterbox".parse::<Framing>().unwrap_err().to_string().contains("official, crop"));
+    }
+}
