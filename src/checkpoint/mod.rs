@@ -1,1 +1,21 @@
-//! To be written.
+//! Checkpoints: safetensors files read on demand, their tensor names, and the architecture these names and shapes imply.
+//!
+//! [`Checkpoint`] checks the header and reads ranges; [`Source`] answers to the original tensor names whatever naming
+//! the file uses; [`Arch`] is derived from names and shapes only; [`model_info`] says what the model is.
+
+mod arch;
+mod check;
+mod file;
+mod head;
+mod header;
+mod info;
+mod names;
+mod recognise;
+mod sniff;
+
+pub use arch::{Arch, Layer, Tokenizer};
+pub use file::Checkpoint;
+pub use head::{Conv, Head, HeadNorm, Linear, ScaleBranch};
+pub use header::{DType, TensorInfo};
+pub use info::model_info;
+pub use names::{Naming, Source};
