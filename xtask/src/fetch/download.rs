@@ -7,6 +7,7 @@ use std::process::Command;
 
 /// Words in pip's or npm's complaint that mean the registry was not reached.
 const NETWORK_WORDS: &[&str] = &[
+    "(from versions: none)", // pip's last word when no index answered
     "NewConnectionError",
     "Failed to establish a new connection",
     "name resolution",
@@ -33,11 +34,20 @@ pub fn wheel(platform: &Platform, dir: &Path) -> Result<PathBuf, Fault> {
     let python = python()?;
     eprintln!("fetching onnxruntime {PYPI_VERSION} from PyPI (about 21 MB)");
     let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"])
-        .args(["--only-binary", ":all:", "--platform", platform.pip_tag])
-        .args(["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--dest"])
-        .arg(dir)
-        .arg(format!("onnxruntime=={PYPI_VERSION}"));
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--no-input",
+        "--progress-bar",
+        "off",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ])
+    .args(["--only-binary", ":all:", "--platform", platform.pip_tag])
+    .args(["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--dest"])
+    .arg(dir)
+    .arg(format!("onnxruntime=={PYPI_VERSION}"));
     process::output(&mut pip).map_err(|fault| explain(fault, "PyPI", "--source npm"))?;
     let file = dir.join(platform.wheel_file());
     if file.is_file() { Ok(file) } else { Err(Fault::failed(format!("pip did not write {}", file.display()))) }
