@@ -1,1 +1,68 @@
-fn main() {}
+//! The project's own commands: `cargo xtask fetch-ort | demo | test`.
+
+mod demo;
+mod demo_check;
+mod fetch;
+mod options;
+mod process;
+mod test_actions;
+mod test_run;
+mod test_steps;
+mod vulkan;
+
+use options::Options;
+use process::Fault;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  fetch-ort [--source pypi|npm] [--ort PATH]
+      Put ONNX Runtime under target/onnxruntime/. pypi (the default) is the CPU build; npm has the WebGPU provider.
+  demo [--ort PATH] [--out DIR] [--smoke]
+      Fetch, build in release, and run every task on the pictures in assets/ with the embedded demo model.
+      --smoke: two pictures and the development build.
+  test [--allow-blocked]
+      Everything CI checks. A missing host (WebGPU library, Vulkan driver) fails the run unless --allow-blocked.
+
+Environment: SAPIENS_ORT, SAPIENS_ORT_WEBGPU: absolute paths of libraries to use instead of fetching;
+             PYTHON: the interpreter that has pip.";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Fault> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_else(|| "help".to_owned());
+    match command.as_str() {
+        "fetch-ort" => {
+            let options = Options::parse(arguments, &["--source", "--ort"], &[])?;
+            let source = options.value("--source").unwrap_or("pypi").parse()?;
+            let library = fetch::library(source, options.path("--ort"))?;
+            println!("{}", library.path.display());
+            println!("  {}", library.origin);
+            Ok(())
+        }
+        "demo" => {
+            let options = Options::parse(arguments, &["--ort", "--out"], &["--smoke"])?;
+            let kind = if options.has("--smoke") { demo::Kind::Smoke } else { demo::Kind::Full };
+            demo::run(&demo::Request { kind, ort: options.path("--ort"), out: options.path("--out") })
+        }
+        "test" => {
+            let options = Options::parse(arguments, &[], &["--allow-blocked"])?;
+            test_run::run(options.has("--allow-blocked"))
+        }
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(Fault::failed(format!("unknown command `{command}`\n\n{HELP}"))),
+    }
+}
