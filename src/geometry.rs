@@ -1,7 +1,7 @@
 //! Sizes, boxes and affine maps. Pixels: x right, y down, pixel centres at integers.
 
 /// Width and height in pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Size {
     /// Pixels per row.
     pub width: usize,

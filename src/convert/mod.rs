@@ -97,6 +97,9 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
         if info.tasks.is_empty() {
             return Err(Error::invalid("tasks: the list is empty; name at least one"));
         }
+        if info.tasks.len() > 1 && info.tasks.contains(&Task::Features) {
+            return Err(Error::invalid("tasks: features stand alone; load the model a second time for its heads"));
+        }
     }
     let mut net = Net::new(&arch, &info, options.rotation);
     let grid = arch.grid(info.input);

@@ -1,1 +1,26 @@
-//! To be written.
+//! From an image to typed results: models are loaded, the image framed, run, decoded and carried back to image space.
+//!
+//! ```no_run
+//! use sapiens::engine::{Engine, LoadOptions, ModelSource, Request};
+//! use sapiens::image::Image;
+//!
+//! let engine = Engine::load(&[ModelSource::Demo], &LoadOptions::default(), &mut |_, _, _| Ok(()))?;
+//! let result = engine.run(&Image::open("photo.jpg")?, &Request::default())?;
+//! for keypoint in result.people[0].pose.iter().flatten() {
+//!     println!("{:.1} {:.1} {:.2}", keypoint.x, keypoint.y, keypoint.score);
+//! }
+//! # Ok::<(), sapiens::Error>(())
+//! ```
+
+mod describe;
+mod infer;
+mod load;
+mod model;
+mod result;
+mod run;
+
+pub use describe::{Description, describe, try_device};
+pub use load::{LoadOptions, ModelSource};
+pub use model::Model;
+pub use result::{Features, FrameResult, Maps, Person, Timing};
+pub use run::{Engine, Request};

@@ -1,1 +1,53 @@
-fn main() {}
+//! `sapiens`: run, convert, inspect, doctor, bench.
+
+mod bench;
+mod convert;
+mod doctor;
+mod inputs;
+mod inspect;
+mod options;
+mod outputs;
+mod overlays;
+mod progress;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "sapiens", version, about = "People in pictures: keypoints, parts, normals, points, albedo, matte")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run models on pictures and write what they see.
+    Run(run::Args),
+    /// Convert a .safetensors checkpoint to an .onnx graph.
+    Convert(convert::Args),
+    /// Say what a .safetensors or .onnx file is.
+    Inspect(inspect::Args),
+    /// Say what this machine has, what is missing and how to get it.
+    Doctor(doctor::Args),
+    /// Measure a model: time per stage and peak memory.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Convert(args) => convert::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

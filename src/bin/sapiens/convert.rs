@@ -1,0 +1,67 @@
+//! `sapiens convert`.
+
+use crate::options::parse_size;
+use crate::progress::ConvertBar;
+use sapiens::checkpoint::Source;
+use sapiens::convert::{ConvertOptions, Rotation, plan, write};
+use sapiens::geometry::Size;
+use sapiens::spec::{Precision, Rope, Task};
+use sapiens::{Error, Result};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The checkpoint, a .safetensors file.
+    checkpoint: PathBuf,
+    /// The graph to write; its weights go to OUT.onnx.data beside it [default: CKPT with the ending .onnx].
+    #[arg(value_name = "OUT.onnx")]
+    out: Option<PathBuf>,
+    /// fp32 or fp16.
+    #[arg(long, default_value = "fp32")]
+    precision: Precision,
+    /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model].
+    #[arg(long, value_name = "HxW", value_parser = parse_size)]
+    input_size: Option<Size>,
+    /// Normalised floats in (`input`, NCHW), undecoded outputs out.
+    #[arg(long)]
+    raw: bool,
+    /// Arithmetic of the rotary embedding: bf16 (as the official code) or fp32 [default: as trained].
+    #[arg(long)]
+    rope: Option<Rope>,
+    /// With bf16 tables, do not round queries and keys: faster and for devices without bfloat16, a little further from
+    /// the official values.
+    #[arg(long)]
+    fused_rotation: bool,
+    /// Heads to keep, separated by commas [default: all].
+    #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
+    tasks: Vec<Task>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let out = args.out.clone().unwrap_or_else(|| args.checkpoint.with_extension("onnx"));
+    if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) {
+        return Err(Error::invalid("OUT: the name must end in .onnx, by which `sapiens run` knows it").at(out));
+    }
+    let source = Source::open(&args.checkpoint)?;
+    let options = ConvertOptions {
+        precision: Some(args.precision),
+        input: args.input_size,
+        raw: args.raw,
+        rope: args.rope,
+        rotation: if args.fused_rotation { Rotation::Fused } else { Rotation::Rounded },
+        tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
+    };
+    let plan = plan(&source, &options).map_err(|e| e.at(&args.checkpoint))?;
+    let mut bar = ConvertBar::default();
+    let result = write(plan, &source, &out, &mut |stage, done, total| {
+        bar.update(stage, done, total);
+        Ok(())
+    });
+    bar.finish();
+    let info = result?;
+    let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+    println!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
+    println!("licence of the weights: {}", info.licence);
+    Ok(ExitCode::SUCCESS)
+}

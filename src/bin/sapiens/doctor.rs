@@ -1,0 +1,77 @@
+//! `sapiens doctor`: what is here, what is missing, how to get it.
+
+use sapiens::engine::try_device;
+use sapiens::runtime::{Device, Library, candidates};
+use sapiens::Result;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The ONNX Runtime library [default: $SAPIENS_ORT, then beside this program].
+    #[arg(long, value_name = "PATH")]
+    ort: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    println!("sapiens       {}", env!("CARGO_PKG_VERSION"));
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!("machine       {} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH);
+    let library = match Library::load(args.ort.as_deref()) {
+        Ok(library) => library,
+        Err(error) => {
+            println!("ONNX Runtime  missing: {error}");
+            println!("  looked for, in this order:");
+            println!("    $SAPIENS_ORT = {}", std::env::var("SAPIENS_ORT").unwrap_or_else(|_| "(not set)".into()));
+            candidates().iter().for_each(|path| println!("    {}", path.display()));
+            println!("  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the");
+            println!("  wheel, then set SAPIENS_ORT to the libonnxruntime file in it");
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    println!("ONNX Runtime  {} from {}", library.version(), library.path().display());
+    let providers = library.providers();
+    for device in [Device::Cpu, Device::WebGpu, Device::Cuda(0), Device::TensorRt(0)] {
+        let compiled = providers.iter().any(|p| p == device.provider());
+        let state = if !compiled {
+            format!("not in this build of ONNX Runtime; {}", how_to_get(device))
+        } else {
+            match try_device(library, device) {
+                Ok(()) => "works".to_owned(),
+                Err(error) => format!("does not work: {error}"),
+            }
+        };
+        println!("{:13} {state}", device.to_string());
+    }
+    println!("NVIDIA        {}", nvidia());
+    println!("Vulkan        {}", vulkan());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn how_to_get(device: Device) -> &'static str {
+    match device {
+        Device::WebGpu => "the npm package onnxruntime-node has it (`cargo xtask fetch-ort --source npm`)",
+        Device::Cuda(_) | Device::TensorRt(_) => "the PyPI package onnxruntime-gpu has it",
+        _ => "take another build",
+    }
+}
+
+fn nvidia() -> String {
+    match std::fs::read_to_string("/proc/driver/nvidia/version") {
+        Ok(text) => text.lines().next().unwrap_or("driver present").trim().to_owned(),
+        Err(_) => "no kernel driver found".to_owned(),
+    }
+}
+
+fn vulkan() -> String {
+    let loader = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
+        .iter()
+        .map(|folder| Path::new(folder).join("libvulkan.so.1"))
+        .find(|path| path.exists());
+    let driver = std::env::var("VK_DRIVER_FILES").map_or_else(|_| String::new(), |f| format!(", VK_DRIVER_FILES={f}"));
+    match loader {
+        Some(path) => format!("loader {}{driver}", path.display()),
+        None if cfg!(target_os = "linux") => "no loader (Debian package libvulkan1); webgpu needs it".to_owned(),
+        None => "not looked for on this system".to_owned(),
+    }
+}

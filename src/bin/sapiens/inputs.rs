@@ -1,0 +1,56 @@
+//! The pictures to work on: files and folders.
+
+use sapiens::{Error, Result};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+const ENDINGS: [&str; 10] = ["jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp", "ppm", "pgm", "pnm"];
+
+/// A picture and the name its results get.
+pub struct Input {
+    pub path: PathBuf,
+    pub stem: String,
+}
+
+/// Files as they are, folders as the pictures in them, sorted by name.
+pub fn collect(paths: &[PathBuf]) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        let kind = std::fs::metadata(path).map_err(|e| Error::io("open the input", path, e))?;
+        if kind.is_dir() {
+            let before = inputs.len();
+            let mut found: Vec<PathBuf> = std::fs::read_dir(path)
+                .map_err(|e| Error::io("list the folder", path, e))?
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|p| p.is_file() && is_picture(p))
+                .collect();
+            found.sort();
+            inputs.extend(found.into_iter().map(input));
+            if inputs.len() == before {
+                return Err(Error::invalid(format!("no picture in this folder ({})", ENDINGS.join(", "))).at(path));
+            }
+        } else {
+            inputs.push(input(path.clone()));
+        }
+    }
+    let mut seen: HashMap<&str, &Path> = HashMap::new();
+    for Input { path, stem } in &inputs {
+        if let Some(other) = seen.insert(stem, path) {
+            return Err(Error::invalid(format!(
+                "{} and {} would write the same result files; run them into different --out folders",
+                other.display(),
+                path.display()
+            )));
+        }
+    }
+    Ok(inputs)
+}
+
+fn input(path: PathBuf) -> Input {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Input { path, stem }
+}
+
+fn is_picture(path: &Path) -> bool {
+    path.extension().and_then(|e| e.to_str()).is_some_and(|e| ENDINGS.contains(&e.to_ascii_lowercase().as_str()))
+}

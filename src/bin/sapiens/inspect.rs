@@ -1,0 +1,52 @@
+//! `sapiens inspect`.
+
+use sapiens::engine::{Description, describe};
+use sapiens::Result;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// A .safetensors checkpoint or an .onnx graph.
+    file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let description = describe(&args.file)?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&description)
+            .map_err(|e| sapiens::Error::invalid(format!("the description cannot be written as JSON: {e}")))?;
+        println!("{text}");
+    } else {
+        print(&description);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(d: &Description) {
+    let info = &d.info;
+    let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+    let mut rows = vec![
+        ("kind", d.kind.clone()),
+        ("task", tasks.join(", ")),
+        ("size", info.size.clone()),
+        ("parameters", format!("{:.4} B ({})", info.parameters as f64 / 1e9, info.parameters)),
+        ("input", format!("{} (height x width)", info.input)),
+        ("framing", info.framing.to_string()),
+        ("RoPE", info.rope.to_string()),
+        ("stored as", d.dtype.clone()),
+        ("licence", info.licence.to_string()),
+    ];
+    if let Some(backbone) = &d.backbone {
+        rows.insert(4, ("backbone", backbone.clone()));
+    }
+    for head in &d.heads {
+        rows.push(("head", head.clone()));
+    }
+    for (name, value) in rows {
+        println!("{name:11} {value}");
+    }
+}

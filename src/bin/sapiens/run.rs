@@ -1,0 +1,115 @@
+//! `sapiens run`.
+
+use crate::inputs::{self, Input};
+use crate::options::{ModelArgs, parse_box};
+use crate::outputs::{Save, Writer};
+use crate::progress::{ConvertBar, picture_bar};
+use sapiens::engine::{Engine, FrameResult, Request};
+use sapiens::geometry::Rect;
+use sapiens::image::Image;
+use sapiens::preprocess::Framing;
+use sapiens::{Error, Result};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Pictures, and folders of pictures.
+    #[arg(required = true)]
+    inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// A person box in pixels, repeatable [default: the whole picture].
+    #[arg(long = "box", value_name = "X,Y,W,H", value_parser = parse_box, allow_hyphen_values = true)]
+    boxes: Vec<Rect>,
+    /// official: each task as the official code; crop: every task the same padded person crop, so that all align.
+    #[arg(long, default_value = "official")]
+    framing: Framing,
+    /// Folder for the results.
+    #[arg(long, default_value = "sapiens-out")]
+    out: PathBuf,
+    /// What to write, separated by commas: png, json, npy, ply.
+    #[arg(long, value_delimiter = ',', default_value = "png,json")]
+    save: Vec<Save>,
+    /// Also write one picture of all inputs and results.
+    #[arg(long, value_name = "PNG")]
+    sheet: Option<PathBuf>,
+    /// Keypoints below this score are not drawn.
+    #[arg(long, default_value_t = 0.3)]
+    threshold: f32,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let inputs = inputs::collect(&args.inputs)?;
+    let mut bar = ConvertBar::default();
+    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |stage, done, total| {
+        bar.update(stage, done, total);
+        Ok(())
+    });
+    bar.finish();
+    let engine = engine?;
+    for model in engine.models() {
+        for (device, reason) in model.refused() {
+            eprintln!("note: {} runs on {}, because {device} does not work: {reason}", model.name(), model.device());
+        }
+    }
+    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results", &args.out, e))?;
+    let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
+    let request = Request { boxes: args.boxes.clone(), tasks: None, framing: args.framing };
+
+    // One bad picture does not cost the others: it is named, and the exit status tells.
+    let bar = picture_bar(inputs.len());
+    let mut failed = 0;
+    for input in &inputs {
+        match one(&engine, input, &request, &mut writer) {
+            Ok(line) => bar.suspend(|| println!("{line}")),
+            Err(error) => {
+                failed += 1;
+                bar.suspend(|| eprintln!("error: {}: {error}", input.path.display()));
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if let Some(sheet) = &args.sheet
+        && failed < inputs.len()
+    {
+        writer.write_sheet(sheet)?;
+        println!("contact sheet: {}", sheet.display());
+    }
+    if failed > 0 {
+        eprintln!("{failed} of {} pictures failed", inputs.len());
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn one(engine: &Engine, input: &Input, request: &Request, writer: &mut Writer) -> Result<String> {
+    let image = Image::open(&input.path)?;
+    let result = engine.run(&image, request)?;
+    let files = writer.write(input, &image, &result)?;
+    if let Some(warning) = normals_face_away(&result) {
+        eprintln!("warning: {}: {warning}", input.path.display());
+    }
+    let ms: f64 = result.timings.iter().map(|t| t.ms).sum();
+    Ok(format!("{}: {} person(s), {ms:.0} ms, {files} files", input.path.display(), result.people.len()))
+}
+
+/// Visible surfaces face the camera (z < 0); a model trained in other axes shows the opposite.
+fn normals_face_away(result: &FrameResult) -> Option<String> {
+    let maps = result.people.iter().map(|p| &p.maps).chain([&result.scene]);
+    let (mut away, mut all) = (0usize, 0usize);
+    for (normal, seg) in maps.filter_map(|m| Some((m.normal.as_ref()?, m.seg.as_ref()))) {
+        for ((y, x), z) in normal.index_axis(ndarray::Axis(2), 2).indexed_iter() {
+            if seg.is_none_or(|s| s.labels[[y, x]] != 0) {
+                all += 1;
+                away += usize::from(*z > 0.0);
+            }
+        }
+    }
+    (all > 0 && away * 10 > all * 9).then(|| {
+        "the normals face away from the camera; if the model was trained with z towards the viewer, give \
+         --normal-frame opengl"
+            .to_owned()
+    })
+}

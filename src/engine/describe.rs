@@ -1,0 +1,113 @@
+//! What a file is, without loading it; whether a device works.
+
+use super::load::{ModelSource, demo, is_graph, read_graph};
+use crate::checkpoint::{Arch, Head, HeadNorm, Source, model_info};
+use crate::convert;
+use crate::error::{Error, ErrorKind, Result};
+use crate::onnx::{Builder, Dim, Element};
+use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions, View};
+use crate::spec::{ModelInfo, Task};
+use prost::Message;
+use serde::Serialize;
+use std::path::Path;
+
+/// What a model file is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Description {
+    /// `checkpoint`, `bundle` (one backbone, several heads) or `converted graph`.
+    pub kind: String,
+    /// Facts that a converted model also carries.
+    #[serde(flatten)]
+    pub info: ModelInfo,
+    /// Element type most of the weights are stored in.
+    pub dtype: String,
+    /// Number of tensors.
+    pub tensors: usize,
+    /// The backbone in words.
+    pub backbone: Option<String>,
+    /// Each head in words.
+    pub heads: Vec<String>,
+}
+
+/// Describes a `.safetensors` checkpoint or a converted `.onnx` graph from its header.
+///
+/// # Errors
+/// As for loading it; weights are not read.
+pub fn describe(path: &Path) -> Result<Description> {
+    if is_graph(path) { describe_graph(path) } else { describe_source(&Source::open(path)?) }.map_err(|e| e.at(path))
+}
+
+fn describe_graph(path: &Path) -> Result<Description> {
+    let model = read_graph(path)?;
+    let info = convert::read_info(&model)?;
+    let tensors = model.graph.iter().flat_map(|g| &g.initializer).filter(|t| t.data_location == 1).count();
+    let dtype = info.precision.to_string();
+    Ok(Description { kind: "converted graph".into(), info, dtype, tensors, backbone: None, heads: Vec::new() })
+}
+
+fn describe_source(source: &Source) -> Result<Description> {
+    let arch = Arch::derive(source)?;
+    let info = model_info(source, &arch)?;
+    let kv = arch.layers.iter().filter(|l| l.kv_heads != arch.heads).count();
+    let mut backbone = format!("{} layers, width {}, {} heads of {}", arch.layers.len(), arch.embed, arch.heads, arch.head_dim);
+    if kv > 0 {
+        backbone += &format!(", {kv} layers with grouped keys");
+    }
+    if let Some(tokenizer) = &arch.tokenizer {
+        backbone += &format!(", window tokenizer of {} layers", tokenizer.layers.len());
+    }
+    Ok(Description {
+        kind: if arch.is_bundle { "bundle" } else { "checkpoint" }.into(),
+        info,
+        dtype: source.main_dtype().map_or_else(|| "nothing".into(), |d| d.to_string()),
+        tensors: source.checkpoint().names().count(),
+        backbone: Some(backbone),
+        heads: arch.heads_by_task.iter().map(|(task, head)| head_text(*task, head)).collect(),
+    })
+}
+
+fn head_text(task: Task, head: &Head) -> String {
+    let list = |convs: &[crate::checkpoint::Conv], divisor: usize| {
+        convs.iter().map(|c| (c.output / divisor).to_string()).collect::<Vec<_>>().join(", ")
+    };
+    match head {
+        Head::Deconv { deconv, conv, .. } => {
+            format!("{task}: deconv [{}], conv [{}], {} channels", list(deconv, 1), list(conv, 1), head.out())
+        }
+        Head::PixelShuffle { upsample, conv, norm, scale, .. } => {
+            let norm = if *norm == HeadNorm::ChannelRms { ", channel RMS norm" } else { "" };
+            let scale = if scale.is_some() { ", scale branch" } else { "" };
+            let (up, conv) = (list(upsample, 4), list(conv, 1));
+            format!("{task}: pixel shuffle [{up}], conv [{conv}], {} channels{norm}{scale}", head.out())
+        }
+    }
+}
+
+/// The tasks a source has, from its header.
+pub(super) fn tasks_of(source: &ModelSource) -> Result<Vec<Task>> {
+    match source {
+        ModelSource::Demo => Ok(Arch::derive(&demo()?)?.tasks()),
+        ModelSource::Path(path) => Ok(describe(path)?.info.tasks),
+    }
+}
+
+/// Runs a graph of one addition on a device: whether it works at all.
+///
+/// # Errors
+/// `Device` with the reason it does not.
+pub fn try_device(library: &'static Library, device: Device) -> Result<()> {
+    let mut b = Builder::new();
+    let dims = [Dim::Batch, Dim::Fixed(2)];
+    let x = b.input("x", Element::F32, &dims);
+    let y = b.op("Add", &[&x, &x], &[]);
+    let y = b.rename(&y, "y");
+    b.output(&y, Element::F32, &dims);
+    let graph = b.finish("probe", &[]).encode_to_vec();
+    let options = SessionOptions { devices: vec![device], ..SessionOptions::default() };
+    let session = Session::open(library, ModelBytes { graph: &graph, folder: None, weights: None }, &options)?;
+    let found = session.run(&[("x", View::F32(&[1, 2], &[1.0, 2.5]))], &["y"])?;
+    match found.first().map(|t| t.floats()).transpose()? {
+        Some([2.0, 5.0]) => Ok(()),
+        other => Err(Error::new(ErrorKind::Device, format!("device {device} computes [1, 2.5] * 2 = {other:?}"))),
+    }
+}

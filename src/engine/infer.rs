@@ -1,0 +1,169 @@
+//! One task on one framed picture: run, average with the mirrored picture if asked, decode, carry to image space.
+
+use super::model::{Backbone, Model};
+use super::result::{Features, Maps};
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Size;
+use crate::preprocess::{Framed, mirror};
+use crate::runtime::Tensor;
+use crate::skeleton;
+use crate::spec::Task;
+use crate::task::pose::Keypoint;
+use crate::task::{albedo, matting, normal, pointmap, pose, seg};
+use ndarray::{Array2, Array3};
+
+/// A picture, its mirror image if the model is flip-tested, and what the backbone made of them.
+pub(super) struct Prepared {
+    pub framed: Framed,
+    backbone: Backbone,
+    mirrored: Option<(Vec<u8>, Backbone)>,
+}
+
+impl Prepared {
+    /// Runs the shared part of a model.
+    pub fn new(model: &Model, framed: Framed) -> Result<Self> {
+        let backbone = model.run_backbone(&framed.pixels)?;
+        let mirrored = if model.flip_test() {
+            let pixels = mirror(&framed.pixels, framed.placement.input)?;
+            let backbone = model.run_backbone(&pixels)?;
+            Some((pixels, backbone))
+        } else {
+            None
+        };
+        Ok(Self { framed, backbone, mirrored })
+    }
+
+    /// Runs one head on the picture and its mirror image.
+    pub fn run(&self, model: &Model, task: Task) -> Result<RawOutputs> {
+        let outputs = model.run_head(task, &self.framed.pixels, &self.backbone)?;
+        let mirrored = match &self.mirrored {
+            Some((pixels, backbone)) => Some(model.run_head(task, pixels, backbone)?),
+            None => None,
+        };
+        Ok(RawOutputs { outputs, mirrored })
+    }
+}
+
+/// What the graph returned for a task.
+pub(super) struct RawOutputs {
+    outputs: Vec<Tensor>,
+    mirrored: Option<Vec<Tensor>>,
+}
+
+impl RawOutputs {
+    /// Channels and size of output `i`, which is `1 x C x H x W`.
+    fn map(&self, i: usize) -> Result<(usize, Size)> {
+        match self.outputs.get(i).map(|t| t.shape.as_slice()) {
+            Some(&[1, c, h, w]) => Ok((c, Size::new(w, h))),
+            other => Err(Error::new(ErrorKind::Runtime, format!("expected an output 1xCxHxW, got {other:?}"))),
+        }
+    }
+
+    fn floats(&self, i: usize) -> Result<Vec<f32>> {
+        self.tensor(i)?.floats().map(<[f32]>::to_vec)
+    }
+
+    fn tensor(&self, i: usize) -> Result<&Tensor> {
+        self.outputs.get(i).ok_or_else(|| Error::new(ErrorKind::Runtime, format!("the graph returned no output {i}")))
+    }
+
+    fn mirrored(&self, i: usize) -> Result<Option<&[f32]>> {
+        self.mirrored.as_ref().and_then(|m| m.get(i)).map(Tensor::floats).transpose()
+    }
+
+    fn scalar(tensors: &[Tensor], i: usize) -> Result<f32> {
+        let value = tensors.get(i).map(Tensor::floats).transpose()?.and_then(|v| v.first().copied());
+        value.ok_or_else(|| Error::new(ErrorKind::Runtime, "the graph returned no scale"))
+    }
+}
+
+/// Keypoints in image pixels.
+pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &RawOutputs) -> Result<Vec<Keypoint>> {
+    let info = model.info();
+    let keypoints = if model.gives_raw() {
+        let (count, map) = raw.map(0)?;
+        let mut heatmaps = raw.floats(0)?;
+        if let Some(flipped) = raw.mirrored(0)? {
+            pose::average_flipped(&mut heatmaps, flipped, map, &skeleton::keypoints().flip)?;
+        }
+        pose::decode(&heatmaps, count, map, info.input, info.heatmap)?
+    } else {
+        let values = raw.tensor(0)?.floats()?;
+        values.chunks_exact(3).map(|k| Keypoint { x: k[0], y: k[1], score: k[2] }).collect()
+    };
+    pose::to_image(&keypoints, &prepared.framed.placement)
+}
+
+/// A dense task in image space, added to `maps`.
+pub(super) fn decode_map(
+    model: &Model,
+    task: Task,
+    prepared: &Prepared,
+    raw: &RawOutputs,
+    maps: &mut Maps,
+) -> Result<()> {
+    let placement = &prepared.framed.placement;
+    match task {
+        Task::Pose => {}
+        Task::Features => maps.features = Some(features(raw)?),
+        Task::Seg => {
+            let (classes, map) = raw.map(0)?;
+            let mut logits = raw.floats(0)?;
+            if let Some(flipped) = raw.mirrored(0)? {
+                seg::average_flipped(&mut logits, flipped, map, &skeleton::class_flip())?;
+            }
+            maps.seg = Some(seg::labels_to_image(&logits, classes, placement)?);
+        }
+        Task::Normal => {
+            let mut planes = raw.floats(0)?;
+            if let Some(flipped) = raw.mirrored(0)? {
+                normal::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
+            }
+            maps.normal = Some(normal::to_image(&planes, placement, model.info().normal_frame)?);
+        }
+        Task::Pointmap => {
+            let mut planes = raw.floats(0)?;
+            if model.gives_raw() {
+                let mut scale = RawOutputs::scalar(&raw.outputs, 1)?;
+                if let (Some(flipped), Some(tensors)) = (raw.mirrored(0)?, &raw.mirrored) {
+                    let other = RawOutputs::scalar(tensors, 1)?;
+                    scale = pointmap::average_flipped(&mut planes, scale, flipped, other, raw.map(0)?.1)?;
+                }
+                pointmap::metric(&mut planes, scale)?;
+            }
+            maps.pointmap = Some(pointmap::to_image(&planes, placement)?);
+        }
+        Task::Albedo => {
+            let mut planes = raw.floats(0)?;
+            if let Some(flipped) = raw.mirrored(0)? {
+                albedo::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
+            }
+            maps.albedo = Some(albedo::to_image(&planes, placement)?);
+        }
+        Task::Matting => {
+            maps.matting = Some(if model.gives_raw() {
+                let (channels, map) = raw.map(0)?;
+                let mut planes = raw.floats(0)?;
+                if let Some(flipped) = raw.mirrored(0)? {
+                    matting::average_flipped(&mut planes, flipped, channels, map)?;
+                }
+                let (foreground, alpha) = planes.split_at(3 * map.area());
+                matting::to_image(alpha, foreground, placement)?
+            } else {
+                matting::to_image(raw.tensor(0)?.floats()?, raw.tensor(1)?.floats()?, placement)?
+            });
+        }
+    }
+    Ok(())
+}
+
+fn features(raw: &RawOutputs) -> Result<Features> {
+    let wrong = |e: ndarray::ShapeError| Error::new(ErrorKind::Runtime, format!("features of an unexpected shape: {e}"));
+    let (channels, map) = raw.map(1)?;
+    let tokens = raw.tensor(0)?;
+    let rows = tokens.shape.get(1).copied().unwrap_or(0);
+    Ok(Features {
+        tokens: Array2::from_shape_vec((rows, channels), raw.floats(0)?).map_err(wrong)?,
+        featmap: Array3::from_shape_vec((channels, map.height, map.width), raw.floats(1)?).map_err(wrong)?,
+    })
+}

@@ -1,0 +1,202 @@
+//! Where models come from.
+
+use super::model::Model;
+use crate::checkpoint::Source;
+use crate::convert::{self, ConvertOptions, InMemory, Progress, Rotation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Size;
+use crate::onnx::proto::ModelProto;
+use crate::runtime::{Device, Library, SessionOptions};
+use crate::spec::{NormalFrame, Precision, Rope, Task};
+use prost::Message;
+use std::path::{Path, PathBuf};
+
+/// The embedded model: small, our own, six tasks over one backbone.
+const DEMO: &[u8] = include_bytes!("../../assets/demo/demo_bundle.safetensors");
+/// A graph converted here is far smaller than this: its weights are in another file.
+const MAX_GRAPH_BYTES: u64 = 256 << 20;
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// The model embedded in this library.
+    Demo,
+    /// A `.safetensors` checkpoint, or an `.onnx` graph converted by this library.
+    Path(PathBuf),
+}
+
+impl ModelSource {
+    /// `demo` is the embedded model, anything else a path.
+    pub fn parse(text: &str) -> Self {
+        if text == "demo" { Self::Demo } else { Self::Path(text.into()) }
+    }
+}
+
+impl std::fmt::Display for ModelSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Demo => f.write_str("demo"),
+            Self::Path(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// How models are loaded.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Devices, threads and memory.
+    pub session: SessionOptions,
+    /// The ONNX Runtime library; `None` to look for it ([`Library::load`]).
+    pub library: Option<PathBuf>,
+    /// The tasks that will be asked for; `None` for all. Others are not loaded.
+    pub tasks: Option<Vec<Task>>,
+    /// Averages each result with that of the mirrored picture: twice the time, a little more accurate.
+    pub flip_test: bool,
+    /// Precision of a model built from a checkpoint; `None` for fp32.
+    pub precision: Option<Precision>,
+    /// Input size of a model built from a checkpoint; `None` for its own.
+    pub input: Option<Size>,
+    /// Arithmetic of the rotary embedding of a model built from a checkpoint; `None` for what it was trained with.
+    pub rope: Option<Rope>,
+    /// Axes of the model's normals, where its metadata is wrong about them.
+    pub normal_frame: Option<NormalFrame>,
+}
+
+/// A graph in memory and where its weights are.
+pub(super) struct Loaded {
+    pub model: ModelProto,
+    pub weights: Option<std::sync::Arc<[u8]>>,
+    pub folder: Option<PathBuf>,
+    pub info: crate::spec::ModelInfo,
+}
+
+impl Model {
+    /// Loads a model. `progress` is told how far the weights of a checkpoint are; an error it returns stops the work.
+    ///
+    /// # Errors
+    /// `NotFound`, `Io`, `CorruptModel`, `UnknownModel` about the file, `Library` and `Device` about where it should
+    /// run, `Unsupported` for tasks it has no head for.
+    pub fn load(source: &ModelSource, options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
+        let library = Library::load(options.library.as_deref())?;
+        let mut loaded = match source {
+            ModelSource::Demo => from_checkpoint(&demo()?, options, progress)?,
+            ModelSource::Path(path) => open(path, options, progress).map_err(|e| e.at(path))?,
+        };
+        if let Some(frame) = options.normal_frame {
+            loaded.info.normal_frame = frame;
+        }
+        Self::new(source.to_string(), library, &loaded, options)
+    }
+}
+
+/// The embedded model.
+pub(super) fn demo() -> Result<Source> {
+    Source::from_bytes(DEMO)
+}
+
+/// By the ending `.onnx`.
+pub(super) fn is_graph(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+}
+
+fn open(path: &Path, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
+    if is_graph(path) { from_graph(path, options) } else { from_checkpoint(&Source::open(path)?, options, progress) }
+}
+
+fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
+    // The first device listed decides: WebGPU has no bfloat16, and rounding on the processor would cost two copies per
+    // layer.
+    let rotation = match options.session.devices.first() {
+        Some(Device::WebGpu) => Rotation::Fused,
+        _ => Rotation::Rounded,
+    };
+    let convert = ConvertOptions {
+        precision: options.precision,
+        input: options.input,
+        raw: false,
+        rope: options.rope,
+        rotation,
+        tasks: options.tasks.clone(),
+    };
+    let plan = convert::plan(source, &convert)?;
+    let info = plan.info.clone();
+    let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;
+    Ok(Loaded { model, weights: Some(weights), folder: None, info })
+}
+
+fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
+    for (option, given) in [
+        ("precision", options.precision.is_some()),
+        ("input size", options.input.is_some()),
+        ("rope", options.rope.is_some()),
+    ] {
+        if given {
+            return Err(Error::invalid(format!(
+                "{option}: a converted graph has it built in; give it to `sapiens convert`, or load the checkpoint"
+            )));
+        }
+    }
+    let model = read_graph(path)?;
+    let mut info = convert::read_info(&model)?;
+    if let Some(tasks) = &options.tasks {
+        if let Some(missing) = tasks.iter().find(|t| !info.tasks.contains(t)) {
+            let names: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("this model has no head for `{missing}`; it has {}", names.join(", ")),
+            ));
+        }
+        info.tasks.retain(|t| tasks.contains(t));
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    check_external_data(&model, &folder)?;
+    // ONNX Runtime resolves the folder against its own idea of the working directory.
+    let folder = folder.canonicalize().map_err(|e| Error::io("open the folder of the graph", &folder, e))?;
+    Ok(Loaded { model, weights: None, folder: Some(folder), info })
+}
+
+/// Reads the graph of an `.onnx` file.
+pub(super) fn read_graph(path: &Path) -> Result<ModelProto> {
+    let bytes = std::fs::metadata(path).map_err(|e| Error::io("open the graph", path, e))?.len();
+    if bytes > MAX_GRAPH_BYTES {
+        return Err(Error::new(
+            ErrorKind::UnknownModel,
+            format!("this graph has {bytes} bytes; one converted by `sapiens convert` keeps its weights in another file"),
+        )
+        .at(path));
+    }
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read the graph", path, e))?;
+    ModelProto::decode(bytes.as_slice())
+        .map_err(|e| Error::new(ErrorKind::CorruptModel, format!("this is not an ONNX file: {e}")).at(path))
+}
+
+/// Weights must lie in plain files of the graph's own folder, and be there.
+fn check_external_data(model: &ModelProto, folder: &Path) -> Result<()> {
+    let corrupt = |message: String| Error::new(ErrorKind::CorruptModel, message);
+    let mut sizes = std::collections::HashMap::new();
+    for tensor in model.graph.iter().flat_map(|g| &g.initializer).filter(|t| t.data_location == 1) {
+        let find = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
+        let number = |key: &str| find(key).map_or(Ok(0), str::parse::<u64>);
+        let name = find("location").unwrap_or_default();
+        if Path::new(name).file_name() != Some(name.as_ref()) {
+            return Err(corrupt(format!("weight `{}` lies in `{name}`; it must be in the folder of the graph", tensor.name)));
+        }
+        let file = folder.join(name);
+        let size = match sizes.get(name) {
+            Some(&size) => size,
+            None => {
+                let size = std::fs::metadata(&file).map_err(|e| Error::io("open the weights of the graph", &file, e))?.len();
+                sizes.insert(name.to_owned(), size);
+                size
+            }
+        };
+        let end = number("offset").ok().zip(number("length").ok()).and_then(|(offset, length)| offset.checked_add(length));
+        if end.is_none_or(|end| end > size) {
+            return Err(corrupt(format!("the weights are cut short: `{}` lies beyond the end", tensor.name)).at(file));
+        }
+    }
+    Ok(())
+}

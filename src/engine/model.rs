@@ -1,0 +1,151 @@
+//! A loaded model: one session, or a shared backbone and one session per head.
+
+use super::load::{LoadOptions, Loaded};
+use crate::convert::InMemory;
+use crate::error::{Error, ErrorKind, Result};
+use crate::onnx::{cut, proto::ModelProto};
+use crate::preprocess::normalise;
+use crate::runtime::{Device, Library, ModelBytes, Session, Tensor, View};
+use crate::spec::{ModelInfo, Task};
+use prost::Message;
+
+/// A model on a device. Shared freely between threads; runs of one model are serialised.
+pub struct Model {
+    name: String,
+    info: ModelInfo,
+    input: String,
+    flip_test: bool,
+    parts: Parts,
+}
+
+enum Parts {
+    /// A single task.
+    Whole(Session),
+    /// A backbone run once per picture, and heads that take its feature map.
+    Split { backbone: Session, heads: Vec<(Task, Session)> },
+}
+
+/// What the backbone made of a picture, so that several heads can use it.
+pub(super) struct Backbone(Option<Tensor>);
+
+impl Model {
+    pub(super) fn new(name: String, library: &'static Library, loaded: &Loaded, options: &LoadOptions) -> Result<Self> {
+        let info = loaded.info.clone();
+        let input = loaded
+            .model
+            .graph
+            .iter()
+            .flat_map(|g| &g.input)
+            .map(|i| i.name.clone())
+            .next()
+            .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
+        let open = |part: &ModelProto| {
+            let bytes = ModelBytes {
+                graph: &part.encode_to_vec(),
+                folder: loaded.folder.as_deref(),
+                weights: loaded.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
+            };
+            Session::open(library, bytes, &options.session)
+        };
+        let outputs = |task: Task| wanted(task, info.raw || options.flip_test);
+        let parts = match info.tasks.as_slice() {
+            [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
+            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
+            tasks => Parts::Split {
+                backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
+                heads: tasks
+                    .iter()
+                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
+                    .collect::<Result<_>>()?,
+            },
+        };
+        Ok(Self { name, info, input, flip_test: options.flip_test, parts })
+    }
+
+    /// `demo` or the path it was loaded from.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> Device {
+        self.first_session().device()
+    }
+
+    /// Devices listed before it that did not work, and why.
+    pub fn refused(&self) -> &[(Device, Error)] {
+        self.first_session().refused()
+    }
+
+    /// Whether results are averaged with those of the mirrored picture.
+    pub fn flip_test(&self) -> bool {
+        self.flip_test
+    }
+
+    fn first_session(&self) -> &Session {
+        match &self.parts {
+            Parts::Whole(session) => session,
+            Parts::Split { backbone, .. } => backbone,
+        }
+    }
+
+    /// Whether the outputs of a task are those of the network, before any decoding.
+    pub(super) fn gives_raw(&self) -> bool {
+        self.info.raw || self.flip_test
+    }
+
+    /// Runs what several heads share. `pixels`: RGB8 HWC of the input size.
+    pub(super) fn run_backbone(&self, pixels: &[u8]) -> Result<Backbone> {
+        match &self.parts {
+            Parts::Whole(_) => Ok(Backbone(None)),
+            Parts::Split { backbone, .. } => Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0)))),
+        }
+    }
+
+    /// Runs a head (or the whole single-task model): the tensors of [`wanted`], batch 1.
+    pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
+        let outputs = wanted(task, self.gives_raw());
+        match (&self.parts, &shared.0) {
+            (Parts::Split { heads, .. }, Some(featmap)) => {
+                let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
+                let session = session.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
+                session.run(&[("featmap", featmap.view())], outputs)
+            }
+            (Parts::Whole(session), _) => self.run_image(session, pixels, outputs),
+            (Parts::Split { .. }, None) => Err(Error::new(ErrorKind::Runtime, "the backbone has not run")),
+        }
+    }
+
+    fn run_image(&self, session: &Session, pixels: &[u8], outputs: &[&str]) -> Result<Vec<Tensor>> {
+        let size = self.info.input;
+        if self.info.raw {
+            let shape = [1, 3, size.height, size.width];
+            let floats = normalise(pixels, size)?;
+            return session.run(&[(&self.input, View::F32(&shape, &floats))], outputs);
+        }
+        session.run(&[(&self.input, View::U8(&[1, size.height, size.width, 3], pixels))], outputs)
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("name", &self.name).field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+/// The graph values a task is decoded from.
+///
+/// Segmentation is decoded from the logits: the official pipeline scales them, not the labels, to the image. The
+/// flip test averages before decoding, so it needs what the network gives.
+pub(super) fn wanted(task: Task, raw: bool) -> &'static [&'static str] {
+    match task {
+        Task::Seg => task.raw_outputs(),
+        _ if raw => task.raw_outputs(),
+        _ => task.decoded_outputs(),
+    }
+}

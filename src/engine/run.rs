@@ -1,0 +1,189 @@
+//! The engine: several models, one image, one result.
+
+use super::describe::tasks_of;
+use super::infer::{Prepared, decode_map, decode_pose};
+use super::load::{LoadOptions, ModelSource};
+use super::model::Model;
+use super::result::{FrameResult, Maps, Person, Timing};
+use crate::convert::Progress;
+use crate::error::{Error, Result};
+use crate::geometry::Rect;
+use crate::image::Image;
+use crate::preprocess::{Framing, Geometry, frame};
+use crate::spec::{ModelFraming, Task};
+use std::time::Instant;
+
+/// What is asked about an image.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Person boxes in image pixels; none stands for the whole image.
+    pub boxes: Vec<Rect>,
+    /// Tasks to run; `None` for all that the models have.
+    pub tasks: Option<Vec<Task>>,
+    /// How the image is brought to the models.
+    pub framing: Framing,
+}
+
+/// Loaded models that look at images together.
+#[derive(Debug, Default)]
+pub struct Engine {
+    models: Vec<Model>,
+}
+
+impl Engine {
+    /// Loads models. `progress` is told how far the weights of each checkpoint are.
+    ///
+    /// With `tasks` in the options each model loads those of them that it has.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`] and [`Engine::add`]; `InvalidArgument` for a task that no model has, and for a model that
+    /// has none of the tasks.
+    pub fn load(sources: &[ModelSource], options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
+        let mut plans = Vec::new();
+        for source in sources {
+            let mut own = options.clone();
+            if let Some(tasks) = &options.tasks {
+                let have = tasks_of(source)?;
+                // Any backbone gives features, alone.
+                let features = tasks.as_slice() == [Task::Features];
+                let tasks: Vec<_> = tasks.iter().copied().filter(|t| features || have.contains(t)).collect();
+                if tasks.is_empty() {
+                    let names: Vec<_> = have.iter().map(|t| t.name()).collect();
+                    return Err(Error::invalid(format!(
+                        "model {source} has none of the tasks asked for; it has {}",
+                        names.join(", ")
+                    )));
+                }
+                own.tasks = Some(tasks);
+            }
+            plans.push((source, own));
+        }
+        if let Some(missing) =
+            options.tasks.iter().flatten().find(|t| !plans.iter().any(|(_, o)| o.tasks.as_ref().is_some_and(|own| own.contains(t))))
+        {
+            return Err(Error::invalid(format!("task `{missing}`: none of the models has it")));
+        }
+        let mut engine = Self::default();
+        for (source, own) in plans {
+            engine.add(Model::load(source, &own, progress)?)?;
+        }
+        Ok(engine)
+    }
+
+    /// Adds a model.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if another model already has one of its tasks.
+    pub fn add(&mut self, model: Model) -> Result<()> {
+        for &task in &model.info().tasks {
+            if let Some(other) = self.model_for(task) {
+                return Err(Error::invalid(format!(
+                    "models {} and {} both predict `{task}`; load one of them, or choose tasks",
+                    other.name(),
+                    model.name()
+                )));
+            }
+        }
+        self.models.push(model);
+        Ok(())
+    }
+
+    /// The loaded models.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    fn model_for(&self, task: Task) -> Option<&Model> {
+        self.models.iter().find(|m| m.info().tasks.contains(&task))
+    }
+
+    /// Runs the requested tasks on an image.
+    ///
+    /// Pose gives one [`Person`] per box. Dense tasks give one map per person where they saw a person crop, and one map
+    /// of the scene where they saw the whole image.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a box or task that cannot be, `Runtime` when ONNX Runtime fails.
+    pub fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
+        if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
+            let have: Vec<_> = self.models.iter().flat_map(|m| &m.info().tasks).map(|t| t.name()).collect();
+            return Err(Error::invalid(format!("task `{missing}`: no loaded model has it; loaded are {}", have.join(", "))));
+        }
+        let wanted = |task: &Task| request.tasks.as_ref().is_none_or(|tasks| tasks.contains(task));
+        let boxes: Vec<Option<Rect>> = match request.boxes.as_slice() {
+            [] => vec![None],
+            boxes => boxes.iter().copied().map(Some).collect(),
+        };
+        let people = boxes.iter().map(|b| Person {
+            bbox: b.unwrap_or(Rect::whole(image.size())),
+            pose: None,
+            maps: Maps::default(),
+        });
+        let mut result = FrameResult { image: image.size(), people: people.collect(), ..Default::default() };
+        for model in &self.models {
+            let tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
+            // Where all tasks see the same picture, the backbone runs once for all of them.
+            let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
+            let groups: Vec<&[Task]> = if shared { vec![&tasks] } else { tasks.chunks(1).collect() };
+            for group in groups.into_iter().filter(|g| !g.is_empty()) {
+                run_group(model, group, image, &boxes, request.framing, &mut result)?;
+            }
+        }
+        Ok(result)
+    }
+}
+
+/// Runs tasks that see the same picture of each box.
+fn run_group(
+    model: &Model,
+    tasks: &[Task],
+    image: &Image,
+    boxes: &[Option<Rect>],
+    framing: Framing,
+    result: &mut FrameResult,
+) -> Result<()> {
+    for (i, &bbox) in boxes.iter().enumerate() {
+        let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
+        let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+        let framed = frame(image, bbox, model.info().input, tasks[0], framing, model.info().framing)?;
+        let is_crop = matches!(framed.placement.geometry, Geometry::Crop { .. });
+        if !is_crop && i > 0 {
+            // The whole image again: it does not depend on the box.
+            break;
+        }
+        clock.stop(format!("preprocess {names}"));
+        let prepared = Prepared::new(model, framed)?;
+        if tasks.len() > 1 {
+            clock.stop(format!("backbone {names}"));
+        }
+        for &task in tasks {
+            let raw = prepared.run(model, task)?;
+            clock.stop(format!("model {task}"));
+            if task == Task::Pose {
+                result.people[i].pose = Some(decode_pose(model, &prepared, &raw)?);
+            } else {
+                let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
+                decode_map(model, task, &prepared, &raw, maps)?;
+            }
+            clock.stop(format!("postprocess {task}"));
+        }
+    }
+    Ok(())
+}
+
+struct Clock<'a> {
+    since: Instant,
+    timings: &'a mut Vec<Timing>,
+}
+
+impl Clock<'_> {
+    fn stop(&mut self, stage: String) {
+        let now = Instant::now();
+        let ms = now.duration_since(self.since).as_secs_f64() * 1e3;
+        self.since = now;
+        match self.timings.iter_mut().find(|t| t.stage == stage) {
+            Some(known) => known.ms += ms,
+            None => self.timings.push(Timing { stage, ms }),
+        }
+    }
+}
