@@ -1,6 +1,7 @@
 //! Pictures: owned 8-bit RGB pixels, and the limits every picture obeys.
 
 mod load;
+pub mod planes;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
