@@ -4,7 +4,7 @@ use crate::inputs::Input;
 use crate::overlays::{Style, foreground, merge, panel_size, slice};
 use sapiens::engine::{Engine, FrameResult, Maps};
 use sapiens::export::json::{KeypointsDocument, ModelRecord, PersonRecord};
-use sapiens::export::picture::{Picture, write_png, write_png_rgba};
+use sapiens::export::picture::{Picture, write_png, write_rgba_png};
 use sapiens::export::ply::{PointCloud, write_ply};
 use sapiens::export::sheet::Sheet;
 use sapiens::export::{maps, npy};
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
                 }
                 if let Some(m) = &merged.matting {
                     let rgba = maps::cutout_rgba(image.size(), slice(&m.foreground), slice(&m.alpha))?;
-                    write_png_rgba(path(format!("{}_cutout.png", input.stem)), image.size(), &rgba)?;
+                    write_rgba_png(path(format!("{}_cutout.png", input.stem)), image.size(), &rgba)?;
                     files += 1;
                 }
             }
@@ -115,6 +115,7 @@ impl<'a> Writer<'a> {
                 task: info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+"),
                 name: model.name().to_owned(),
                 precision: Some(info.precision.to_string()),
+                provider: Some(model.device().provider().to_owned()),
                 source_sha256: (!info.source_sha256.is_empty()).then(|| info.source_sha256.clone()),
                 license: Some(info.licence.to_string()),
             });
@@ -155,7 +156,7 @@ impl<'a> Writer<'a> {
     /// Writes the contact sheet of all pictures so far.
     pub fn write_sheet(&self, path: &Path) -> Result<()> {
         match self.sheet.as_ref().and_then(|s| s.sheet.as_ref()) {
-            Some(sheet) => sheet.write_png(path),
+            Some(sheet) => sheet.write(path),
             None => Err(Error::invalid("--sheet: there is nothing to show").at(path)),
         }
     }
