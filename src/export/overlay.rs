@@ -89,10 +89,10 @@ impl Pens {
     fn for_person(person_px: f32, picture_px: f32) -> Self {
         let unit = person_px.min(1.5 * picture_px);
         Self {
-            body_line: (unit * 0.0065).max(1.4),
-            body_radius: (unit * 0.0065).max(1.6),
-            fine_line: (unit * 0.0022).max(0.8),
-            fine_radius: (unit * 0.0022).max(0.8),
+            body_line: (unit * 0.008).max(1.4),
+            body_radius: (unit * 0.0075).max(1.6),
+            fine_line: (unit * 0.0032).max(0.9),
+            fine_radius: (unit * 0.0026).max(0.9),
         }
     }
 

@@ -164,7 +164,7 @@ impl Layout {
     }
 
     fn line_height(&self) -> usize {
-        self.cap_height * 17 / 10
+        self.cap_height * 2
     }
 
     fn label_gap(&self) -> usize {
