@@ -65,7 +65,7 @@ impl TorchRng {
         }
         let mut values = self.rand(n);
         values.chunks_exact_mut(16).for_each(box_muller);
-        if n % 16 != 0 {
+        if !n.is_multiple_of(16) {
             let tail = self.rand(16);
             values[n - 16..].copy_from_slice(&tail);
             box_muller(&mut values[n - 16..]);
