@@ -159,7 +159,11 @@ impl Arch {
     /// `InvalidArgument` with what would be right.
     pub fn check_input(&self, input: Size) -> Result<()> {
         let stride = self.stride();
-        if input.width == 0 || input.height == 0 || input.width % stride != 0 || input.height % stride != 0 {
+        if input.width == 0
+            || input.height == 0
+            || !input.width.is_multiple_of(stride)
+            || !input.height.is_multiple_of(stride)
+        {
             return Err(crate::Error::invalid(format!(
                 "input size {input}: height and width of this model's input must be multiples of {stride}"
             )));

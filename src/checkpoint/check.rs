@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
         let more = if extra.len() > some.len() { ", ..." } else { "" };
         Err(self.source.error(
             ErrorKind::UnknownModel,
-            format!("{} tensors do not belong to a Sapiens2 model: {}{more}", extra.len(), some.join(", ")),
+            format!("tensors that do not belong to a Sapiens2 model ({}): {}{more}", extra.len(), some.join(", ")),
         ))
     }
 }

@@ -43,6 +43,9 @@ impl Checkpoint {
         if kind.is_dir() {
             return Err(Error::invalid("this is a folder; name the .safetensors file in it").at(path));
         }
+        if !kind.is_file() {
+            return Err(Error::invalid("this is a pipe or a device; a checkpoint is a regular file").at(path));
+        }
         let file = File::open(path).map_err(|e| Error::io("open the checkpoint", path, e))?;
         let bytes = file.metadata().map_err(|e| Error::io("open the checkpoint", path, e))?.len();
         Self::new(Data::File(file), Some(path.to_path_buf()), bytes).map_err(|e| e.at(path))

@@ -37,12 +37,10 @@ impl Source {
     /// `UnknownModel` when the names are those of no model of this family; the message says which they look like.
     pub fn new(checkpoint: Checkpoint) -> Result<Self> {
         let naming = recognise::naming(&checkpoint).map_err(|e| checkpoint.locate(e))?;
-        let translate: Box<dyn Fn(&str) -> (String, usize)> = match naming {
-            Naming::Original => Box::new(|name| (name.to_string(), 0)),
-            Naming::Transformers => {
-                let (is_task_model, predictor) = transformers_kind(&checkpoint);
-                Box::new(move |name| original_from_transformers(name, is_task_model, predictor))
-            }
+        let (is_task_model, predictor) = transformers_kind(&checkpoint);
+        let translate = |name: &str| match naming {
+            Naming::Original => (name.to_string(), 0),
+            Naming::Transformers => original_from_transformers(name, is_task_model, predictor),
         };
         let mut ordered = BTreeMap::<String, BTreeMap<usize, String>>::new();
         for name in checkpoint.names() {

@@ -1,0 +1,16 @@
+//! Test data for libsapiens, made without it: checkpoints regenerated from seeds, safetensors files written and read
+//! by a second implementation, expected values, and the key tables of the official models as files without data.
+
+mod file;
+mod golden;
+mod manifest;
+mod naming;
+mod rng;
+mod weights;
+
+pub use file::{Dtype, Expected, Tensor, safetensors_bytes, write_safetensors};
+pub use golden::{GOLDEN, data_dir, expected, golden_checkpoint, golden_tensors};
+pub use manifest::{Manifest, manifests, write_sparse};
+pub use naming::to_transformers;
+pub use rng::TorchRng;
+pub use weights::{Spec, make_checkpoint, periods};
