@@ -1,1 +1,3 @@
-//! To be written.
+//! Pixels: float planes resampled between sizes.
+
+pub mod planes;

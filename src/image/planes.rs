@@ -1,0 +1,355 @@
+//! Float planes (CHW, row-major) brought from one pixel grid to another.
+
+use crate::error::{Error, Result};
+use crate::geometry::{Affine, Size};
+use ndarray::{Array2, Array3};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A rectangle of whole pixels inside a plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region {
+    /// First column.
+    pub left: usize,
+    /// First row.
+    pub top: usize,
+    /// Extent.
+    pub size: Size,
+}
+
+impl Region {
+    /// All pixels of a plane of this size.
+    pub const fn whole(size: Size) -> Self {
+        Self { left: 0, top: 0, size }
+    }
+
+    fn check_inside(self, map: Size) -> Result<()> {
+        let fits = |start: usize, n: usize, all: usize| n > 0 && start.checked_add(n).is_some_and(|end| end <= all);
+        if fits(self.left, self.size.width, map.width) && fits(self.top, self.size.height, map.height) {
+            return Ok(());
+        }
+        let Self { left, top, size } = self;
+        Err(Error::invalid(format!(
+            "a region of {size} (HxW) at column {left}, row {top} does not lie inside a {map} map"
+        )))
+    }
+}
+
+/// Fails unless `len` values are `channels` planes of `map`; `name` is the argument to blame.
+pub fn check_len(name: &str, len: usize, channels: usize, map: Size) -> Result<()> {
+    let expected = map.width.checked_mul(map.height).and_then(|area| area.checked_mul(channels));
+    if expected == Some(len) && len > 0 {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "`{name}` holds {len} values; {channels} plane(s) of {map} (HxW), not empty, are needed"
+    )))
+}
+
+/// Where one target column (or row) takes its value from: `(1 - weight) * lo + weight * hi`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tap {
+    /// Index before the position.
+    pub lo: usize,
+    /// Index after it; the same as `lo` at the last pixel.
+    pub hi: usize,
+    /// Share of `hi`, 0..1.
+    pub weight: f32,
+}
+
+impl Tap {
+    /// The tap at `position`, moved to the nearest of the pixels `start..start + n`.
+    fn at(position: f64, start: usize, n: usize) -> Self {
+        let (first, last) = (start as f64, (start + n - 1) as f64);
+        let position = if position > first { position.min(last) } else { first };
+        let lo = position as usize;
+        Self { lo, hi: (lo + 1).min(start + n - 1), weight: (position - lo as f64) as f32 }
+    }
+
+    /// The interpolated value.
+    #[inline]
+    pub fn of(self, values: &[f32]) -> f32 {
+        values[self.lo] * (1.0 - self.weight) + values[self.hi] * self.weight
+    }
+
+    /// The closer of the two indices.
+    #[inline]
+    pub fn nearest(self) -> usize {
+        if self.weight < 0.5 { self.lo } else { self.hi }
+    }
+}
+
+/// One direction of a [`Grid`].
+#[derive(Debug, Clone)]
+struct Axis {
+    taps: Vec<Tap>,
+    /// Targets that lie on the map. The taps of the others are those of the edge.
+    inside: Range<usize>,
+}
+
+impl Axis {
+    fn resize(start: usize, n: usize, target: usize) -> Self {
+        let scale = n as f64 / target as f64;
+        let position = |i: usize| start as f64 + ((i as f64 + 0.5) * scale - 0.5);
+        Self { taps: (0..target).map(|i| Tap::at(position(i), start, n)).collect(), inside: 0..target }
+    }
+
+    fn affine(scale: f64, offset: f64, n: usize, target: usize) -> Self {
+        let position = |i: usize| scale * i as f64 + offset;
+        let is_inside = |i: &usize| (-0.5..=n as f64 - 0.5).contains(&position(*i));
+        // The map is monotonic, so what lies inside is one run.
+        let inside = match (0..target).find(is_inside) {
+            Some(first) => first..(first..target).find(|i| !is_inside(i)).unwrap_or(target),
+            None => 0..0,
+        };
+        Self { taps: (0..target).map(|i| Tap::at(position(i), 0, n)).collect(), inside }
+    }
+}
+
+/// For every pixel of a target image, the pixels of a map it takes its value from.
+///
+/// Rows and columns are independent, so a target row needs one interpolated map row. The rooms above choose the values
+/// "outside": those of target pixels that the map does not cover.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    map: Size,
+    columns: Axis,
+    rows: Axis,
+}
+
+impl Grid {
+    /// Resizes a region of the map to the target as `torch.nn.functional.interpolate(mode="bilinear",
+    /// align_corners=False, antialias=False)` does: half-pixel centres, positions beyond the outer centres held there.
+    /// Nothing is outside.
+    pub fn resize(map: Size, region: Region, target: Size) -> Result<Self> {
+        region.check_inside(map)?;
+        check_target(target)?;
+        Ok(Self {
+            map,
+            columns: Axis::resize(region.left, region.size.width, target.width),
+            rows: Axis::resize(region.top, region.size.height, target.height),
+        })
+    }
+
+    /// Samples the map where an axis-aligned `map_from_target` points to (pixel centres at integers on both sides).
+    ///
+    /// Outside are targets that fall off the area of the map's pixels, `-0.5 <= x <= width - 0.5`; between the outer
+    /// centres and that border the edge pixels are repeated.
+    pub fn affine(map: Size, target: Size, map_from_target: &Affine) -> Result<Self> {
+        let [[sx, shear_x, tx], [shear_y, sy, ty]] = map_from_target.0;
+        Region::whole(map).check_inside(map)?;
+        check_target(target)?;
+        if shear_x != 0.0 || shear_y != 0.0 {
+            return Err(Error::invalid(
+                "`map_from_target` rotates or shears; only scale and translation are supported",
+            ));
+        }
+        if ![sx, sy, tx, ty].iter().all(|v| v.is_finite()) {
+            return Err(Error::invalid("`map_from_target` holds numbers that are not finite"));
+        }
+        let columns = Axis::affine(sx, tx, map.width, target.width);
+        Ok(Self { map, columns, rows: Axis::affine(sy, ty, map.height, target.height) })
+    }
+
+    /// Size of the map that is sampled.
+    pub fn map(&self) -> Size {
+        self.map
+    }
+
+    /// Size of the target.
+    pub fn target(&self) -> Size {
+        Size::new(self.columns.taps.len(), self.rows.taps.len())
+    }
+
+    /// Taps of all target columns.
+    pub fn columns(&self) -> &[Tap] {
+        &self.columns.taps
+    }
+
+    /// Target columns that lie on the map.
+    pub fn columns_inside(&self) -> Range<usize> {
+        self.columns.inside.clone()
+    }
+
+    /// The tap of a target row, `None` where it is outside. Panics beyond the target.
+    pub fn row(&self, y: usize) -> Option<Tap> {
+        self.rows.inside.contains(&y).then(|| self.rows.taps[y])
+    }
+
+    /// Bilinear samples of `channels` planes: CHW in, an HxWxC image out.
+    pub fn bilinear(&self, planes: &[f32], channels: usize, outside: f32) -> Result<Array3<f32>> {
+        check_len("planes", planes.len(), channels, self.map)?;
+        let Size { width, height } = self.target();
+        let area = self.map.area();
+        let mut out = vec![outside; width * height * channels];
+        out.par_chunks_mut(width * channels).enumerate().for_each_init(Vec::new, |between, (y, target)| {
+            let Some(row) = self.row(y) else { return };
+            for c in 0..channels {
+                self.lerp_rows(&planes[c * area..][..area], row, 0..self.map.width, between);
+                for x in self.columns_inside() {
+                    target[x * channels + c] = self.columns.taps[x].of(between);
+                }
+            }
+        });
+        Array3::from_shape_vec((height, width, channels), out).map_err(shape_error)
+    }
+
+    /// Bilinear samples of one plane: HxW out.
+    pub fn bilinear_plane(&self, plane: &[f32], outside: f32) -> Result<Array2<f32>> {
+        let Size { width, height } = self.target();
+        let image = self.bilinear(plane, 1, outside)?;
+        image.into_shape_with_order((height, width)).map_err(shape_error)
+    }
+
+    /// The nearest pixel of one plane: HxW out.
+    pub fn nearest<T: Copy + Send + Sync>(&self, plane: &[T], outside: T) -> Result<Array2<T>> {
+        check_len("plane", plane.len(), 1, self.map)?;
+        let Size { width, height } = self.target();
+        let mut out = vec![outside; width * height];
+        out.par_chunks_mut(width).enumerate().for_each(|(y, target)| {
+            let Some(row) = self.row(y) else { return };
+            let source = &plane[row.nearest() * self.map.width..][..self.map.width];
+            for x in self.columns_inside() {
+                target[x] = source[self.columns.taps[x].nearest()];
+            }
+        });
+        Array2::from_shape_vec((height, width), out).map_err(shape_error)
+    }
+
+    /// The columns `range` of the map row at `row`, interpolated between the two pixel rows of `plane`.
+    #[inline]
+    pub fn lerp_rows(&self, plane: &[f32], row: Tap, range: Range<usize>, out: &mut Vec<f32>) {
+        let upper = &plane[row.lo * self.map.width..][range.clone()];
+        let lower = &plane[row.hi * self.map.width..][range];
+        out.clear();
+        out.extend(upper.iter().zip(lower).map(|(a, b)| a * (1.0 - row.weight) + b * row.weight));
+    }
+}
+
+fn check_target(target: Size) -> Result<()> {
+    match target.width.checked_mul(target.height) {
+        Some(area) if area > 0 => Ok(()),
+        _ => Err(Error::invalid(format!("the target size {target} (HxW) is empty or too large"))),
+    }
+}
+
+fn shape_error(error: ndarray::ShapeError) -> Error {
+    Error::invalid("the target is too large for an array").caused_by(error)
+}
+
+/// Copies a region of every plane: CHW in, CHW out.
+pub fn crop(planes: &[f32], channels: usize, map: Size, region: Region) -> Result<Vec<f32>> {
+    check_len("planes", planes.len(), channels, map)?;
+    region.check_inside(map)?;
+    let mut out = Vec::with_capacity(channels * region.size.area());
+    for plane in planes.chunks_exact(map.area()) {
+        for row in plane.chunks_exact(map.width).skip(region.top).take(region.size.height) {
+            out.extend_from_slice(&row[region.left..][..region.size.width]);
+        }
+    }
+    Ok(out)
+}
+
+/// Smooths every plane in place with a 3x3 Gaussian of sigma 0.8, `times` over. Beyond the border the pixels are
+/// reflected without repeating the edge (a plane one pixel wide or high has nothing to reflect and repeats it).
+pub fn gaussian_3x3(planes: &mut [f32], channels: usize, map: Size, times: usize) -> Result<()> {
+    check_len("planes", planes.len(), channels, map)?;
+    let Size { width, height } = map;
+    let side = (-1.0f64 / (2.0 * 0.8 * 0.8)).exp();
+    let (side, centre) = ((side / (1.0 + 2.0 * side)) as f32, (1.0 / (1.0 + 2.0 * side)) as f32);
+    let neighbours = |i: usize, n: usize| match (i, n) {
+        (_, 1) => (0, 0),
+        (0, _) => (1, 1),
+        (i, n) if i + 1 == n => (i - 1, i - 1),
+        (i, _) => (i - 1, i + 1),
+    };
+    let mut rows = vec![0.0; width * height];
+    for plane in planes.chunks_exact_mut(map.area()) {
+        for _ in 0..times {
+            rows.par_chunks_mut(width).zip(plane.par_chunks(width)).for_each(|(out, row)| {
+                for x in 0..width {
+                    let (a, b) = neighbours(x, width);
+                    out[x] = centre * row[x] + side * (row[a] + row[b]);
+                }
+            });
+            plane.par_chunks_mut(width).enumerate().for_each(|(y, out)| {
+                let (a, b) = neighbours(y, height);
+                let row = |y: usize| &rows[y * width..][..width];
+                let (above, here, below) = (row(a), row(y), row(b));
+                for x in 0..width {
+                    out[x] = centre * here[x] + side * (above[x] + below[x]);
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enlarging_twice_takes_quarters_and_holds_the_edges() {
+        let map = Size::new(2, 1);
+        let grid = Grid::resize(map, Region::whole(map), Size::new(4, 1)).unwrap();
+        assert_eq!(grid.bilinear_plane(&[0.0, 4.0], 9.0).unwrap().into_raw_vec_and_offset().0, [0.0, 1.0, 3.0, 4.0]);
+        assert_eq!(grid.nearest(&[5u8, 6], 9).unwrap().into_raw_vec_and_offset().0, [5, 5, 6, 6]);
+    }
+
+    #[test]
+    fn a_region_does_not_see_its_surroundings() {
+        let map = Size::new(4, 3);
+        let region = Region { left: 1, top: 1, size: Size::new(2, 1) };
+        let plane = [9.0, 9.0, 9.0, 9.0, 9.0, 1.0, 3.0, 9.0, 9.0, 9.0, 9.0, 9.0];
+        let grid = Grid::resize(map, region, Size::new(4, 2)).unwrap();
+        let row = [1.0, 1.5, 2.5, 3.0];
+        assert_eq!(grid.bilinear_plane(&plane, 0.0).unwrap().into_raw_vec_and_offset().0, [row, row].concat());
+        assert_eq!(crop(&plane, 1, map, region).unwrap(), [1.0, 3.0]);
+    }
+
+    #[test]
+    fn an_affine_grid_reproduces_a_ramp_and_marks_the_outside() {
+        let map = Size::new(5, 4);
+        let plane: Vec<f32> = (0..20).map(|i| (i % 5) as f32 + 10.0 * (i / 5) as f32).collect();
+        let map_from_target = Affine::scale_translate(0.5, 0.25, -1.0, 0.5);
+        let out = Grid::affine(map, Size::new(20, 20), &map_from_target).unwrap().bilinear_plane(&plane, -1.0).unwrap();
+        for ((y, x), value) in out.indexed_iter() {
+            let (u, v) = map_from_target.apply(x as f64, y as f64);
+            let expected = match !(-0.5..=4.5).contains(&u) || v > 3.5 {
+                true => -1.0,
+                false => u.clamp(0.0, 4.0) + 10.0 * v.clamp(0.0, 3.0),
+            };
+            assert!((f64::from(*value) - expected).abs() < 1e-5, "{x} {y}");
+        }
+    }
+
+    #[test]
+    fn a_grid_that_misses_the_map_is_all_outside() {
+        let map = Size::new(2, 2);
+        let away = Affine::scale_translate(1.0, 1.0, 100.0, 0.0);
+        let out = Grid::affine(map, Size::new(3, 3), &away).unwrap().bilinear(&[1.0; 8], 2, 0.5).unwrap();
+        assert!(out.iter().all(|v| *v == 0.5));
+    }
+
+    #[test]
+    fn the_gaussian_keeps_constants_and_thin_planes() {
+        for map in [Size::new(1, 1), Size::new(1, 3), Size::new(2, 2), Size::new(7, 5)] {
+            let mut plane = vec![2.0; map.area()];
+            gaussian_3x3(&mut plane, 1, map, 4).unwrap();
+            assert!(plane.iter().all(|v| (v - 2.0).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn wrong_sizes_are_named() {
+        let map = Size::new(3, 2);
+        let error = crop(&[0.0; 5], 1, map, Region::whole(map)).unwrap_err().to_string();
+        assert!(error.contains("`planes` holds 5") && error.contains("2x3"), "{error}");
+        let beyond = Region { left: 2, top: 0, size: Size::new(2, 2) };
+        assert!(Grid::resize(map, beyond, map).is_err());
+        assert!(Grid::resize(map, Region::whole(map), Size::new(0, 4)).is_err());
+        assert!(Grid::affine(map, map, &Affine([[1.0, 0.1, 0.0], [0.0, 1.0, 0.0]])).is_err());
+        assert!(check_len("x", 0, 0, Size::new(usize::MAX, 2)).is_err());
+    }
+}
