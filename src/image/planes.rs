@@ -316,7 +316,7 @@ mod tests {
         let out = Grid::affine(map, Size::new(20, 20), &map_from_target).unwrap().bilinear_plane(&plane, -1.0).unwrap();
         for ((y, x), value) in out.indexed_iter() {
             let (u, v) = map_from_target.apply(x as f64, y as f64);
-            let expected = match u < -0.5 || u > 4.5 || v > 3.5 {
+            let expected = match !(-0.5..=4.5).contains(&u) || v > 3.5 {
                 true => -1.0,
                 false => u.clamp(0.0, 4.0) + 10.0 * v.clamp(0.0, 3.0),
             };

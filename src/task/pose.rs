@@ -80,6 +80,12 @@ pub fn average_flipped(heatmaps: &mut [f32], flipped: &[f32], map: Size, flip: &
 pub fn to_image(keypoints: &[Keypoint], placement: &Placement) -> Result<Vec<Keypoint>> {
     super::placed::picture(placement)?;
     let image_from_input = placement.image_from_input();
+    if !image_from_input.0.as_flattened().iter().all(|v| v.is_finite()) {
+        return Err(Error::invalid(format!(
+            "the placement {:?} holds numbers that are not finite",
+            placement.geometry
+        )));
+    }
     Ok(keypoints
         .iter()
         .map(|keypoint| {
@@ -269,5 +275,7 @@ mod tests {
         let error = decode(&[0.0; 10], 2, MAP, MAP, HeatmapCodec::Udp).unwrap_err().to_string();
         assert!(error.contains("`heatmaps` holds 10"), "{error}");
         assert!(average_flipped(&mut [0.0; 2], &[0.0; 2], Size::new(1, 1), &[0, 2]).is_err());
+        let geometry = crate::preprocess::Geometry::Crop { center: [f32::NAN, 0.0], scale: [1.0, 1.0] };
+        assert!(to_image(&[], &Placement { image: MAP, input: MAP, geometry }).is_err());
     }
 }
