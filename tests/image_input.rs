@@ -257,3 +257,45 @@ fn a_saved_png_reads_back_and_a_failed_save_leaves_nothing() {
     left.sort();
     assert_eq!(left, ["out.png", "taken"]);
 }
+
+/// Picture files are untrusted: damage anywhere gives pixels or an error of the right kind, never a panic.
+#[test]
+fn random_damage_never_panics() {
+    let rgb: Vec<u8> = (0..24 * 17 * 3u32).map(|i| (i * i / 7) as u8).collect();
+    let picture = image::RgbImage::from_raw(24, 17, rgb.clone()).unwrap();
+    let mut files = vec![with_orientation(&jpeg(&rgb, 24, 17), 6)];
+    for format in [
+        image::ImageFormat::Png,
+        image::ImageFormat::Bmp,
+        image::ImageFormat::Tiff,
+        image::ImageFormat::WebP,
+        image::ImageFormat::Pnm,
+    ] {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        files.push(bytes.into_inner());
+    }
+    let mut state = 1u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let rounds = std::env::var("SAPIENS_FUZZ_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    for (index, file) in files.iter().enumerate() {
+        for round in 0..rounds {
+            let mut bytes = file.clone();
+            for _ in 0..1 + random(4) {
+                // Headers decide most; half of the damage goes there.
+                let reach = if random(2) == 0 { bytes.len().min(64) } else { bytes.len() };
+                let at = random(reach);
+                bytes[at] = random(256) as u8;
+            }
+            if random(8) == 0 {
+                bytes.truncate(random(bytes.len()));
+            }
+            if let Err(error) = Image::decode(&bytes) {
+                assert_eq!(error.kind(), ErrorKind::Image, "file {index}, round {round}: {error}");
+            }
+        }
+    }
+}
