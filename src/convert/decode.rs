@@ -12,6 +12,8 @@ const BLUR_SIGMA: f64 = 2.0;
 const CLIP: [f32; 2] = [1e-3, 50.0];
 /// Keeps the Hessian invertible.
 const HESSIAN_EPSILON: f32 = 1.192_092_9e-7;
+/// Longest Newton step taken, in heatmap cells.
+const MAX_STEP: f32 = 2.0;
 /// Shortest normal that is still divided by its length.
 const NORMAL_EPSILON: f32 = 1e-8;
 
@@ -121,7 +123,10 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let positive = net.b.op("Greater", &[score, &zero], &[]);
     let blurred_positive = net.b.op("Greater", &[&blurred_max, &zero], &[]);
     let uneven = net.b.op("Greater", &[score, &lowest], &[]);
+    let largest = net.b.floats(&[f32::MAX], &[]);
+    let finite = net.b.op("LessOrEqual", &[score, &largest], &[]);
     let scored = net.b.op("And", &[&positive, &uneven], &[]);
+    let scored = net.b.op("And", &[&scored, &finite], &[]);
     let refined = net.b.op("And", &[&scored, &blurred_positive], &[]);
     let unit = net.b.floats(&[1.0], &[]);
     let divisor = net.b.op("Where", &[&refined, &blurred_max, &unit], &[]);
@@ -140,19 +145,24 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let plus = net.b.op("Sum", &[se, c, c, nw], &[]);
     let minus = net.b.op("Sum", &[r, d, l, u], &[]);
     let dxy = half_difference(net, &plus, &minus);
-    // Newton step: -H^-1 g
-    let offset = |net: &mut Net, gx: &str, hyy: &str, gy: &str, hxy: &str, det: &str| {
+    // Newton step: -H^-1 g. One that leads far away, or nowhere, is not taken.
+    let step = |net: &mut Net, gx: &str, hyy: &str, gy: &str, hxy: &str, det: &str| {
         let a = net.b.op("Mul", &[hxy, gy], &[]);
         let b = net.b.op("Mul", &[hyy, gx], &[]);
         let difference = net.b.op("Sub", &[&a, &b], &[]);
-        let step = net.b.op("Div", &[&difference, det], &[]);
-        net.b.op("Where", &[&refined, &step, &zero], &[])
+        net.b.op("Div", &[&difference, det], &[])
     };
     let product = net.b.op("Mul", &[&dxx, &dyy], &[]);
     let square = net.b.op("Mul", &[&dxy, &dxy], &[]);
     let det = net.b.op("Sub", &[&product, &square], &[]);
-    let ox = offset(net, &dx, &dyy, &dy, &dxy, &det);
-    let oy = offset(net, &dy, &dxx, &dx, &dxy, &det);
+    let (ox, oy) = (step(net, &dx, &dyy, &dy, &dxy, &det), step(net, &dy, &dxx, &dx, &dxy, &det));
+    let limit = net.b.floats(&[MAX_STEP], &[]);
+    let taken = [&ox, &oy].into_iter().fold(refined, |taken, offset| {
+        let length = net.b.op("Abs", &[offset], &[]);
+        let near = net.b.op("LessOrEqual", &[&length, &limit], &[]);
+        net.b.op("And", &[&taken, &near], &[])
+    });
+    let [ox, oy] = [ox, oy].map(|offset| net.b.op("Where", &[&taken, &offset, &zero], &[]));
 
     let input = net.info.input;
     let x = input_position(net, &x, &ox, map.width, input.width);

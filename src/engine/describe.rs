@@ -49,7 +49,8 @@ fn describe_source(source: &Source) -> Result<Description> {
     let arch = Arch::derive(source)?;
     let info = model_info(source, &arch)?;
     let kv = arch.layers.iter().filter(|l| l.kv_heads != arch.heads).count();
-    let mut backbone = format!("{} layers, width {}, {} heads of {}", arch.layers.len(), arch.embed, arch.heads, arch.head_dim);
+    let mut backbone =
+        format!("{} layers, width {}, {} heads of {}", arch.layers.len(), arch.embed, arch.heads, arch.head_dim);
     if kv > 0 {
         backbone += &format!(", {kv} layers with grouped keys");
     }

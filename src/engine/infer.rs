@@ -158,7 +158,8 @@ pub(super) fn decode_map(
 }
 
 fn features(raw: &RawOutputs) -> Result<Features> {
-    let wrong = |e: ndarray::ShapeError| Error::new(ErrorKind::Runtime, format!("features of an unexpected shape: {e}"));
+    let wrong =
+        |e: ndarray::ShapeError| Error::new(ErrorKind::Runtime, format!("features of an unexpected shape: {e}"));
     let (channels, map) = raw.map(1)?;
     let tokens = raw.tensor(0)?;
     let rows = tokens.shape.get(1).copied().unwrap_or(0);

@@ -164,7 +164,9 @@ pub(super) fn read_graph(path: &Path) -> Result<ModelProto> {
     if bytes > MAX_GRAPH_BYTES {
         return Err(Error::new(
             ErrorKind::UnknownModel,
-            format!("this graph has {bytes} bytes; one converted by `sapiens convert` keeps its weights in another file"),
+            format!(
+                "this graph has {bytes} bytes; one converted by `sapiens convert` keeps its weights in another file"
+            ),
         )
         .at(path));
     }
@@ -182,18 +184,23 @@ fn check_external_data(model: &ModelProto, folder: &Path) -> Result<()> {
         let number = |key: &str| find(key).map_or(Ok(0), str::parse::<u64>);
         let name = find("location").unwrap_or_default();
         if Path::new(name).file_name() != Some(name.as_ref()) {
-            return Err(corrupt(format!("weight `{}` lies in `{name}`; it must be in the folder of the graph", tensor.name)));
+            return Err(corrupt(format!(
+                "weight `{}` lies in `{name}`; it must be in the folder of the graph",
+                tensor.name
+            )));
         }
         let file = folder.join(name);
         let size = match sizes.get(name) {
             Some(&size) => size,
             None => {
-                let size = std::fs::metadata(&file).map_err(|e| Error::io("open the weights of the graph", &file, e))?.len();
+                let size =
+                    std::fs::metadata(&file).map_err(|e| Error::io("open the weights of the graph", &file, e))?.len();
                 sizes.insert(name.to_owned(), size);
                 size
             }
         };
-        let end = number("offset").ok().zip(number("length").ok()).and_then(|(offset, length)| offset.checked_add(length));
+        let end =
+            number("offset").ok().zip(number("length").ok()).and_then(|(offset, length)| offset.checked_add(length));
         if end.is_none_or(|end| end > size) {
             return Err(corrupt(format!("the weights are cut short: `{}` lies beyond the end", tensor.name)).at(file));
         }

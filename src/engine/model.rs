@@ -103,7 +103,9 @@ impl Model {
     pub(super) fn run_backbone(&self, pixels: &[u8]) -> Result<Backbone> {
         match &self.parts {
             Parts::Whole(_) => Ok(Backbone(None)),
-            Parts::Split { backbone, .. } => Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0)))),
+            Parts::Split { backbone, .. } => {
+                Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0))))
+            }
         }
     }
 

@@ -58,8 +58,11 @@ impl Engine {
             }
             plans.push((source, own));
         }
-        if let Some(missing) =
-            options.tasks.iter().flatten().find(|t| !plans.iter().any(|(_, o)| o.tasks.as_ref().is_some_and(|own| own.contains(t))))
+        if let Some(missing) = options
+            .tasks
+            .iter()
+            .flatten()
+            .find(|t| !plans.iter().any(|(_, o)| o.tasks.as_ref().is_some_and(|own| own.contains(t))))
         {
             return Err(Error::invalid(format!("task `{missing}`: none of the models has it")));
         }
@@ -107,7 +110,10 @@ impl Engine {
     pub fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
         if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
             let have: Vec<_> = self.models.iter().flat_map(|m| &m.info().tasks).map(|t| t.name()).collect();
-            return Err(Error::invalid(format!("task `{missing}`: no loaded model has it; loaded are {}", have.join(", "))));
+            return Err(Error::invalid(format!(
+                "task `{missing}`: no loaded model has it; loaded are {}",
+                have.join(", ")
+            )));
         }
         let wanted = |task: &Task| request.tasks.as_ref().is_none_or(|tasks| tasks.contains(task));
         let boxes: Vec<Option<Rect>> = match request.boxes.as_slice() {

@@ -1,8 +1,8 @@
 //! `sapiens doctor`: what is here, what is missing, how to get it.
 
+use sapiens::Result;
 use sapiens::engine::try_device;
 use sapiens::runtime::{Device, Library, candidates};
-use sapiens::Result;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -24,7 +24,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             println!("  looked for, in this order:");
             println!("    $SAPIENS_ORT = {}", std::env::var("SAPIENS_ORT").unwrap_or_else(|_| "(not set)".into()));
             candidates().iter().for_each(|path| println!("    {}", path.display()));
-            println!("  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the");
+            println!(
+                "  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the"
+            );
             println!("  wheel, then set SAPIENS_ORT to the libonnxruntime file in it");
             return Ok(ExitCode::FAILURE);
         }

@@ -1,7 +1,7 @@
 //! `sapiens inspect`.
 
-use sapiens::engine::{Description, describe};
 use sapiens::Result;
+use sapiens::engine::{Description, describe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 

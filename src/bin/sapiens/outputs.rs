@@ -1,7 +1,7 @@
 //! Result files of a picture, and the contact sheet of a run.
 
 use crate::inputs::Input;
-use crate::overlays::{Style, foreground, merge, panel_size, slice};
+use crate::overlays::{Style, foreground, foreground_rgb, merge, panel_size, slice};
 use sapiens::engine::{Engine, FrameResult, Maps};
 use sapiens::export::json::{KeypointsDocument, ModelRecord, PersonRecord};
 use sapiens::export::picture::{Picture, write_png, write_rgba_png};
@@ -97,7 +97,7 @@ impl<'a> Writer<'a> {
                     }
                 }
                 if let Some(m) = &merged.matting {
-                    let rgba = maps::cutout_rgba(image.size(), slice(&m.foreground), slice(&m.alpha))?;
+                    let rgba = maps::cutout_rgba(image.size(), &foreground_rgb(m), slice(&m.alpha))?;
                     write_rgba_png(path(format!("{}_cutout.png", input.stem)), image.size(), &rgba)?;
                     files += 1;
                 }

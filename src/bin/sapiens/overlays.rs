@@ -3,14 +3,13 @@
 use sapiens::Result;
 use sapiens::engine::{FrameResult, Maps};
 use sapiens::export::maps::{self, Backdrop, MATTE_GREEN, NO_VALUE};
-use sapiens::export::overlay::{
-    OverlayKeypoint, OverlayLink, PointStyle, SkeletonStyle, Weight, skeleton_overlay,
-};
+use sapiens::export::overlay::{OverlayKeypoint, OverlayLink, PointStyle, SkeletonStyle, Weight, skeleton_overlay};
 use sapiens::export::picture::{Foreground, Picture};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
 use sapiens::skeleton;
 use sapiens::spec::Task;
+use sapiens::task::matting::Matte;
 use sapiens::task::pose::Keypoint;
 
 /// How the skeleton is drawn: asked of the library once.
@@ -24,11 +23,18 @@ pub struct Style {
 impl Style {
     pub fn new(threshold: f32) -> Self {
         let k = skeleton::keypoints();
-        let weight = |i: usize| if k.groups.body.contains(&i) || k.groups.foot.contains(&i) { Weight::Body } else { Weight::Fine };
+        let weight = |i: usize| {
+            if k.groups.body.contains(&i) || k.groups.foot.contains(&i) { Weight::Body } else { Weight::Fine }
+        };
         let points = k.colors.iter().enumerate().map(|(i, &color)| PointStyle { color, weight: weight(i) }).collect();
         let link = |l: &skeleton::Link| {
             let fine = weight(l.from) == Weight::Fine || weight(l.to) == Weight::Fine;
-            OverlayLink { from: l.from, to: l.to, color: l.color, weight: if fine { Weight::Fine } else { Weight::Body } }
+            OverlayLink {
+                from: l.from,
+                to: l.to,
+                color: l.color,
+                weight: if fine { Weight::Fine } else { Weight::Body },
+            }
         };
         let links = k.links.iter().map(link).collect();
         Self { points, links, palette: skeleton::classes().iter().map(|c| c.color).collect(), threshold }
@@ -67,7 +73,9 @@ impl Style {
                 None => None,
             },
             Task::Matting => match &merged.matting {
-                Some(m) => Some(maps::composite(size, slice(&m.foreground), slice(&m.alpha), Backdrop::Color(MATTE_GREEN))?),
+                Some(m) => {
+                    Some(maps::composite(size, &foreground_rgb(m), slice(&m.alpha), Backdrop::Color(MATTE_GREEN))?)
+                }
                 None => None,
             },
             _ => None,
@@ -75,8 +83,12 @@ impl Style {
     }
 
     fn skeletons(&self, picture: Picture<'_>, result: &FrameResult) -> Result<Option<Vec<u8>>> {
-        let people: Vec<Vec<OverlayKeypoint>> =
-            result.people.iter().filter_map(|p| p.pose.as_ref()).map(|pose| pose.iter().map(overlay_point).collect()).collect();
+        let people: Vec<Vec<OverlayKeypoint>> = result
+            .people
+            .iter()
+            .filter_map(|p| p.pose.as_ref())
+            .map(|pose| pose.iter().map(overlay_point).collect())
+            .collect();
         if people.is_empty() {
             return Ok(None);
         }
@@ -88,6 +100,13 @@ impl Style {
 
 fn overlay_point(k: &Keypoint) -> OverlayKeypoint {
     OverlayKeypoint { x: k.x, y: k.y, score: k.score }
+}
+
+/// The premultiplied foreground for pictures: no part of it can be brighter than its coverage, whatever a model says
+/// about the colour of what is not there.
+pub fn foreground_rgb(matte: &Matte) -> Vec<f32> {
+    let pixels = slice(&matte.foreground).chunks_exact(3).zip(slice(&matte.alpha));
+    pixels.flat_map(|(rgb, alpha)| [rgb[0], rgb[1], rgb[2]].map(|c| c.min(*alpha))).collect()
 }
 
 /// The elements of a map in memory order; maps are made row-major.
@@ -126,7 +145,8 @@ pub fn merge(result: &FrameResult) -> Maps {
                     let through = 1.0 - alpha;
                     below.alpha[[y, x]] = alpha + through * below.alpha[[y, x]];
                     for c in 0..3 {
-                        below.foreground[[y, x, c]] = above.foreground[[y, x, c]] + through * below.foreground[[y, x, c]];
+                        below.foreground[[y, x, c]] =
+                            above.foreground[[y, x, c]] + through * below.foreground[[y, x, c]];
                     }
                 }
             }
@@ -137,7 +157,11 @@ pub fn merge(result: &FrameResult) -> Maps {
     merged
 }
 
-fn cover(below: &mut Option<ndarray::Array3<f32>>, above: &Option<ndarray::Array3<f32>>, shows: impl Fn(&[f32]) -> bool) {
+fn cover(
+    below: &mut Option<ndarray::Array3<f32>>,
+    above: &Option<ndarray::Array3<f32>>,
+    shows: impl Fn(&[f32]) -> bool,
+) {
     match (below, above) {
         (Some(below), Some(above)) => {
             let Some(to) = below.as_slice_mut() else { return };
