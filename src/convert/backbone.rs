@@ -27,7 +27,7 @@ impl Stream {
 
     /// Adds what is pending and normalises: returns the normalised stream in the type of products.
     fn norm(&mut self, net: &mut Net, weight: &str) -> String {
-        let normed = match self.pending.take() {
+        match self.pending.take() {
             None => net.rms_norm(&self.residual, weight),
             Some((branch, bias)) => {
                 let inputs = [branch.as_str(), &self.residual, weight, &bias];
@@ -38,8 +38,7 @@ impl Stream {
                 self.residual.clone_from(&outputs[3]);
                 outputs[0].clone()
             }
-        };
-        normed
+        }
     }
 
     /// Adds what is pending.

@@ -20,7 +20,7 @@ impl Taps {
             let last = list.iter().map(|tap| tap.0).max().unwrap_or(0);
             (first, last)
         };
-        let count = lists.iter().map(|list| range(list)).map(|(first, last)| last - first + 1).max().unwrap_or(1);
+        let count = lists.iter().map(&range).map(|(first, last)| last - first + 1).max().unwrap_or(1);
         let mut starts = Vec::with_capacity(lists.len());
         let mut weights = vec![0.0; lists.len() * count];
         for (list, weights) in lists.iter().zip(weights.chunks_exact_mut(count)) {

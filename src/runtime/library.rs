@@ -125,34 +125,58 @@ fn locate(path: Option<&Path>) -> Result<PathBuf> {
         return absolute(Path::new(&path))
             .map_err(|e| Error::new(ErrorKind::Library, format!("environment variable {VARIABLE}: {e}")));
     }
-    let candidates = candidates();
-    candidates.iter().find(|p| p.is_file()).map_or_else(
-        || {
-            Err(Error::new(
-                ErrorKind::Library,
-                format!(
-                    "no ONNX Runtime library found; name one by option or in {VARIABLE} (`cargo xtask fetch-ort` \
-                     fetches it, or `pip download onnxruntime`). Looked in: {}",
-                    candidates.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
-                ),
-            ))
-        },
-        |found| absolute(found),
-    )
+    let Some(found) = candidates().into_iter().next() else {
+        let folders: Vec<_> = search_folders().iter().map(|p| p.display().to_string()).collect();
+        return Err(Error::new(
+            ErrorKind::Library,
+            format!(
+                "no ONNX Runtime library found; name one by option or in {VARIABLE} (`cargo xtask fetch-ort` fetches it, \
+                 or `pip download onnxruntime`). Looked in {}",
+                folders.join(", ")
+            ),
+        ));
+    };
+    absolute(&found)
 }
 
-/// The files looked for when none is named: beside the program, in the `lib` folder of its installation, and where
-/// `cargo xtask fetch-ort` puts it (`target/onnxruntime`).
+/// The libraries found where they are looked for when none is named: beside the program, in the `lib` folder of its
+/// installation, and where `cargo xtask fetch-ort` puts them (`target/onnxruntime/*`, the PyPI build first).
 pub fn candidates() -> Vec<PathBuf> {
-    let name = format!("{}onnxruntime{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    search_folders().iter().flat_map(|folder| libraries_in(folder)).collect()
+}
+
+/// The folders looked in when no library is named, in order.
+pub fn search_folders() -> Vec<PathBuf> {
     let Some(folder) = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) else {
         return Vec::new();
     };
-    let mut found = Vec::new();
+    let mut folders = Vec::new();
     for up in folder.ancestors().take(3) {
-        for sub in ["", "lib", "onnxruntime"] {
-            found.push(up.join(sub).join(&name));
-        }
+        folders.extend([up.to_path_buf(), up.join("lib")]);
+        let mut fetched = subfolders(&up.join("onnxruntime"));
+        fetched.sort_by(|a, b| b.cmp(a));
+        folders.extend(fetched);
     }
+    folders
+}
+
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.is_dir()).collect()
+}
+
+/// `libonnxruntime.so`, `libonnxruntime.so.1.31.1`, `libonnxruntime.1.31.1.dylib`, `onnxruntime.dll`, but no provider.
+fn libraries_in(folder: &Path) -> Vec<PathBuf> {
+    let start = format!("{}onnxruntime.", std::env::consts::DLL_PREFIX);
+    let kind = std::env::consts::DLL_EXTENSION;
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|e| Some(e.ok()?.path()))
+        .filter(|p| {
+            let name = p.file_name().unwrap_or_default().to_string_lossy();
+            name.strip_prefix(&start).is_some_and(|rest| rest.split('.').any(|part| part == kind)) && p.is_file()
+        })
+        .collect();
+    found.sort();
     found
 }

@@ -9,7 +9,7 @@ mod session;
 mod tensor;
 
 pub use device::Device;
-pub use library::{Library, candidates};
+pub use library::{Library, candidates, search_folders};
 pub use session::{ModelBytes, Session, SessionOptions};
 pub use tensor::{Tensor, TensorData, View};
 

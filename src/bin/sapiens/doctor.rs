@@ -2,7 +2,7 @@
 
 use sapiens::Result;
 use sapiens::engine::try_device;
-use sapiens::runtime::{Device, Library, candidates};
+use sapiens::runtime::{Device, Library, search_folders};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -21,9 +21,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Ok(library) => library,
         Err(error) => {
             println!("ONNX Runtime  missing: {error}");
-            println!("  looked for, in this order:");
+            println!("  looked in, in this order:");
             println!("    $SAPIENS_ORT = {}", std::env::var("SAPIENS_ORT").unwrap_or_else(|_| "(not set)".into()));
-            candidates().iter().for_each(|path| println!("    {}", path.display()));
+            search_folders().iter().for_each(|path| println!("    {}", path.display()));
             println!(
                 "  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the"
             );
