@@ -241,6 +241,7 @@ fn other_formats_are_read_by_content() {
     }
 }
 
+/// Picture files are untrusted: damage anywhere gives pixels or an error of the right kind, never a panic.
 #[test]
 fn random_damage_never_panics() {
     let rgb: Vec<u8> = (0..24 * 17 * 3u32).map(|i| (i * i / 7) as u8).collect();
