@@ -16,6 +16,7 @@ pub struct Model {
     input: String,
     flip_test: bool,
     parts: Parts,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 enum Parts {
@@ -29,7 +30,7 @@ enum Parts {
 pub(super) struct Backbone(Option<Tensor>);
 
 impl Model {
-    pub(super) fn new(name: String, library: &'static Library, loaded: &Loaded, options: &LoadOptions) -> Result<Self> {
+    pub(super) fn new(name: String, library: &'static Library, loaded: Loaded, options: &LoadOptions) -> Result<Self> {
         let info = loaded.info.clone();
         let input = loaded
             .model
@@ -59,7 +60,9 @@ impl Model {
                     .collect::<Result<_>>()?,
             },
         };
-        Ok(Self { name, info, input, flip_test: options.flip_test, parts })
+        // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
+        let temporary = if cfg!(unix) { None } else { loaded.temporary };
+        Ok(Self { name, info, input, flip_test: options.flip_test, parts, _temporary: temporary })
     }
 
     /// `demo` or the path it was loaded from.
