@@ -129,6 +129,7 @@ fn heatmaps_that_show_nothing_or_are_broken() {
         vec![f32::NAN; area],
         with(bump(20.0, 30.0, 3.0, 1.0), 0, f32::NAN),
         with(bump(20.0, 30.0, 3.0, 1.0), area - 1, f32::NAN),
+        with(bump(20.0, 30.0, 3.0, 1.0), 30 * MAP.width + 20, f32::NAN),
         vec![f32::INFINITY; area],
         vec![f32::NEG_INFINITY; area],
         with(bump(20.0, 30.0, 3.0, 1.0), 77, f32::INFINITY),

@@ -12,18 +12,18 @@ use sapiens::onnx::proto::{ValueInfoProto, dimension::Value};
 use sapiens::spec::{Precision, Rope, Task};
 use testkit::GOLDEN;
 
-/// Largest difference allowed with 16-bit weights and products, twice what was measured.
+/// Largest difference allowed with 16-bit weights and products, and what was measured, values up to 15.
 const HALF: [(&str, f32); 10] = [
-    ("pretrain", 2e-2),
-    ("pretrain_4k", 2e-2),
-    ("pose", 4e-2),
-    ("seg", 4e-2),
-    ("normal", 4e-2),
-    ("pointmap", 4e-2),
-    ("albedo", 4e-2),
-    ("matting", 4e-2),
-    ("pose_bf16", 4e-2),
-    ("pose_fp16", 4e-2),
+    ("pretrain", 2e-2),    // 9.1e-3
+    ("pretrain_4k", 4e-2), // 1.7e-2
+    ("pose", 1.5e-2),      // 5.7e-3
+    ("seg", 4e-2),         // 1.6e-2
+    ("normal", 1e-2),      // 3.9e-3
+    ("pointmap", 2e-2),    // 7.4e-3
+    ("albedo", 1e-2),      // 3.6e-3
+    ("matting", 7e-3),     // 2.5e-3
+    ("pose_bf16", 5e-3),   // 1.2e-3
+    ("pose_fp16", 5e-3),   // 1.9e-3
 ];
 
 fn fp32_rope(size: Size, precision: Precision) -> ConvertOptions {
