@@ -21,8 +21,7 @@ fn rounding_queries_and_keys_is_nearer_to_the_official_values_and_the_default() 
     assert_eq!(ConvertOptions::default().rotation, Rotation::Rounded);
 }
 
-/// The official tables without rounded operands are still nearer than exact ones: worth having on devices without
-/// bfloat16.
+/// And exact tables are further away: the default is bfloat16, unless a file says otherwise.
 #[test]
 fn without_an_option_the_tables_are_bfloat16() {
     let golden = Golden::open("pretrain");
