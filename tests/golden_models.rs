@@ -152,7 +152,11 @@ fn names_and_shapes_of_the_raw_interface() {
 fn a_batch_of_two_is_two_single_runs() {
     for name in &GOLDEN[..8] {
         let golden = Golden::open(name);
-        let options = ConvertOptions { raw: true, input: Some(golden.size), ..Default::default() };
+        // Products may be cut into other blocks; then a bfloat16 rounding may fall to the other side.
+        let (options, tolerance) = match *name {
+            "pretrain" => (ConvertOptions { raw: true, input: Some(golden.size), ..Default::default() }, 5e-3),
+            _ => (fp32_rope(golden.size, Precision::Fp32), 1e-4),
+        };
         let converted = Converted::new(&golden.source, &options);
         let (session, names) = (converted.session(), converted.info.tasks[0].raw_outputs());
         let other: Vec<f32> = golden.input.iter().rev().map(|v| 0.5 - v).collect();
@@ -163,8 +167,7 @@ fn a_batch_of_two_is_two_single_runs() {
                 let (single, both) = (single.floats().unwrap(), both.floats().unwrap());
                 assert_eq!(both.len(), 2 * single.len(), "{name} {output}");
                 let error = worst(&both[i * single.len()..][..single.len()], single);
-                // Products may be cut into other blocks; then a bfloat16 rounding may fall to the other side.
-                assert!(error <= 5e-3, "{name} {output} image {i}: {error}");
+                assert!(error <= tolerance, "{name} {output} image {i}: {error}");
             }
         }
     }
