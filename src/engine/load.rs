@@ -92,7 +92,10 @@ impl Model {
         if let Some(frame) = options.normal_frame {
             loaded.info.normal_frame = frame;
         }
-        Self::new(source.to_string(), library, loaded, options)
+        Self::new(source.to_string(), library, loaded, options).map_err(|e| match source {
+            ModelSource::Demo => e,
+            ModelSource::Path(path) => e.at(path),
+        })
     }
 }
 
