@@ -134,6 +134,8 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     graph_file.write_all(&model.encode_to_vec()).map_err(failed)?;
     sync(graph_file.as_file()).map_err(failed)?;
 
+    // The last moment to stop: writing out to the disk can have taken long.
+    progress(Stage::Weights, total, total)?;
     // The data first: a graph under its final name always finds its weights.
     persist(data, &data_path)?;
     persist(graph_file, out)?;
