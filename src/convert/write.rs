@@ -97,6 +97,9 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     let data_name = format!("{name}.data");
     let data_path = folder.join(&data_name);
     refuse_overwriting(source, &[out, &data_path])?;
+    if let Some(folder) = [out, &data_path].into_iter().find(|target| target.is_dir()) {
+        return Err(Error::invalid("output: there is a folder of this name; choose another").at(folder));
+    }
 
     info.source_sha256 = source.checkpoint().sha256_with(&mut |done, total| progress(Stage::Hash, done, total))?;
     metadata::set_source(&mut model, &info.source_sha256);
@@ -113,8 +116,7 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     }
 
     let failed = |e: std::io::Error| Error::io("write the weights", &data_path, e);
-    let temporary = tempfile::Builder::new().prefix(&format!(".{data_name}.")).suffix(".tmp").tempfile_in(&folder);
-    let mut data = temporary.map_err(failed)?;
+    let mut data = temporary_in(&folder, &data_name).map_err(failed)?;
     let mut file = BufWriter::with_capacity(1 << 20, data.as_file_mut());
     let mut written = 0u64;
     for (job, &offset) in copied.iter().zip(&offsets) {
@@ -129,16 +131,20 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     sync(data.as_file()).map_err(failed)?;
 
     let failed = |e: std::io::Error| Error::io("write the graph", out, e);
-    let temporary = tempfile::Builder::new().prefix(&format!(".{name}.")).suffix(".tmp").tempfile_in(&folder);
-    let mut graph_file = temporary.map_err(failed)?;
+    let mut graph_file = temporary_in(&folder, name).map_err(failed)?;
     graph_file.write_all(&model.encode_to_vec()).map_err(failed)?;
     sync(graph_file.as_file()).map_err(failed)?;
 
     // The last moment to stop: writing out to the disk can have taken long.
     progress(Stage::Weights, total, total)?;
     // The data first: a graph under its final name always finds its weights.
+    let is_new = !data_path.exists();
     persist(data, &data_path)?;
-    persist(graph_file, out)?;
+    persist(graph_file, out).inspect_err(|_| {
+        if is_new {
+            let _ = std::fs::remove_file(&data_path);
+        }
+    })?;
     Ok(info)
 }
 
@@ -162,6 +168,19 @@ fn refuse_overwriting(source: &Source, targets: &[&Path]) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// A hidden file, removed when it is dropped, with the permissions an ordinary new file would get.
+fn temporary_in(folder: &Path, name: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    let prefix = format!(".{name}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666)); // narrowed by the umask
+    }
+    builder.tempfile_in(folder)
 }
 
 /// Errors such as a full disk may only show here.

@@ -96,21 +96,14 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
         writer.write_sheet(sheet)?;
         say!("contact sheet: {}", sheet.display());
     }
-    if failed > 0 {
+    if failed > 0 && inputs.len() > 1 {
         note!("{failed} of {} pictures failed", inputs.len());
-        return Ok(ExitCode::FAILURE);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Finds out before any work whether the results can be written.
 fn prepare_outputs(args: &Args) -> Result<()> {
-    if args.out.exists() && !args.out.is_dir() {
-        return Err(Error::invalid("--out: this is a file; give a folder").at(&args.out));
-    }
-    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results (--out)", &args.out, e))?;
-    let probe = tempfile::Builder::new().prefix(".sapiens-").suffix(".partial").tempfile_in(&args.out);
-    probe.map_err(|e| Error::io("write into the folder for results (--out)", &args.out, e.into()))?;
     if let Some(sheet) = &args.sheet {
         let folder = sheet.parent().filter(|p| !p.as_os_str().is_empty());
         if sheet.is_dir() || sheet.file_name().is_none() {
@@ -120,6 +113,12 @@ fn prepare_outputs(args: &Args) -> Result<()> {
             return Err(Error::invalid("--sheet: the folder of this file does not exist").at(sheet));
         }
     }
+    if args.out.exists() && !args.out.is_dir() {
+        return Err(Error::invalid("--out: this is a file; give a folder").at(&args.out));
+    }
+    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results (--out)", &args.out, e))?;
+    let probe = tempfile::Builder::new().prefix(".sapiens-").suffix(".partial").tempfile_in(&args.out);
+    probe.map_err(|e| Error::io("write into the folder for results (--out)", &args.out, e.into()))?;
     Ok(())
 }
 
