@@ -73,8 +73,11 @@ impl Library {
     fn open(path: &Path) -> Result<Self> {
         let refuse = |message: String| Error::new(ErrorKind::Library, message).at(path);
         // SAFETY: opening a library runs its initialisers; the file was named by the user or lies beside this program.
-        let library = unsafe { libloading::Library::new(path) }
-            .map_err(|e| refuse(format!("this file could not be opened as a shared library: {e}")))?;
+        let library = unsafe { libloading::Library::new(path) }.map_err(|e| {
+            // The loader's own words, such as "invalid ELF header", are the cause.
+            let reason = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            refuse(format!("this file cannot be opened as a shared library: {reason}")).caused_by(e)
+        })?;
         // SAFETY: the symbol has had this signature in every release of ONNX Runtime.
         let base = unsafe {
             library

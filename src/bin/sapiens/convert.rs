@@ -1,5 +1,7 @@
 //! `sapiens convert`.
 
+use crate::console::say;
+use crate::interrupt;
 use crate::options::parse_size;
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::Source;
@@ -52,16 +54,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         rotation: if args.fused_rotation { Rotation::Fused } else { Rotation::Rounded },
         tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
     };
+    interrupt::install()?;
     let plan = plan(&source, &options).map_err(|e| e.at(&args.checkpoint))?;
     let mut bar = ConvertBar::default();
     let result = write(plan, &source, &out, &mut |stage, done, total| {
         bar.update(stage, done, total);
-        Ok(())
+        interrupt::check()
     });
     bar.finish();
     let info = result?;
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
-    println!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
-    println!("licence of the weights: {}", info.licence);
+    say!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
+    say!("licence of the weights: {}", info.licence);
     Ok(ExitCode::SUCCESS)
 }

@@ -87,5 +87,9 @@ pub fn parse_box(text: &str) -> Result<Rect, String> {
         Ok(&[x, y, width, height]) => Rect { x, y, width, height },
         _ => return Err(format!("`{text}` is no box; give x,y,width,height in pixels")),
     };
-    if bbox.is_valid() { Ok(bbox) } else { Err(format!("box `{text}`: width and height must be above 0")) }
+    if bbox.is_valid() {
+        Ok(bbox)
+    } else {
+        Err(format!("box `{text}`: all four must be finite, width and height above 0"))
+    }
 }
