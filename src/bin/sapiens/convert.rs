@@ -5,9 +5,9 @@ use crate::interrupt;
 use crate::options::parse_size;
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::Source;
-use sapiens::convert::{ConvertOptions, Rotation, plan, write};
+use sapiens::convert::{ConvertOptions, plan, write};
 use sapiens::geometry::Size;
-use sapiens::spec::{Precision, Rope, Task};
+use sapiens::spec::{Precision, Rope, Rotation, Task};
 use sapiens::{Error, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,10 +31,10 @@ pub struct Args {
     /// Arithmetic of the rotary embedding: bf16 (as the official code) or fp32 [default: as trained].
     #[arg(long)]
     rope: Option<Rope>,
-    /// With bf16 tables, do not round queries and keys: faster and for devices without bfloat16, a little further from
-    /// the official values.
-    #[arg(long)]
-    fused_rotation: bool,
+    /// With bf16 tables, how queries and keys are rotated: rounded (as the official code), veltkamp (the same without
+    /// bfloat16, for webgpu) or fused (faster, ten times further from the official values).
+    #[arg(long, default_value = "rounded")]
+    rotation: Rotation,
     /// Heads to keep, separated by commas [default: all].
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
     tasks: Vec<Task>,
@@ -51,7 +51,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         input: args.input_size,
         raw: args.raw,
         rope: args.rope,
-        rotation: if args.fused_rotation { Rotation::Fused } else { Rotation::Rounded },
+        rotation: args.rotation,
         tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
     };
     interrupt::install()?;
