@@ -30,6 +30,7 @@ fn wrong_values_are_named_before_any_work() {
         (&["--input-size", "100x100", "--model", &seg], &["16", "seg.safetensors"]),
         (&["--precision", "fp8"], &["--precision", "fp8"]),
         (&["--rope", "fp64"], &["--rope", "fp64"]),
+        (&["--threads", "1025"], &["--threads", "0 to 1024"]),
         (&["--ort", "none.so"], &["none.so"]),
         (&["--sheet", "none/s.png"], &["--sheet", "none/s.png"]),
         (&["--sheet", "."], &["--sheet", "folder"]),

@@ -16,7 +16,7 @@ fn a_bundle_for_people() {
     let facts = ["kind", "task", "size", "parameters", "input", "stored", "licence"].map(|name| row(&ran, name));
     assert_eq!(facts[..3], ["bundle", "pose, seg, normal, pointmap, albedo, matting", "custom"]);
     assert!(facts[3].contains("4072247") && facts[4].starts_with("256x192"), "{ran:?}");
-    assert_eq!(facts[5..], ["as F16", "MIT OR Apache-2.0"]);
+    assert_eq!(facts[5..], ["as   F16", "MIT OR Apache-2.0"]);
     assert_eq!(ran.out.lines().filter(|l| l.starts_with("head ")).count(), 6, "{ran:?}");
 }
 
@@ -40,6 +40,7 @@ fn a_checkpoint_and_its_graph_agree() {
     assert_eq!((&checkpoint["kind"], &graph["kind"]), (&"checkpoint".into(), &"converted graph".into()));
     assert_eq!((&checkpoint["dtype"], &graph["dtype"]), (&"BF16".into(), &"F16".into()));
     assert!(checkpoint["heads"][0].as_str().unwrap().contains("308 channels"));
+    assert!(graph["heads"][0].as_str().unwrap().contains("keypoints [batch, 308"), "{graph}");
 }
 
 /// The official models, as files without data.

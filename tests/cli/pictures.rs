@@ -48,6 +48,19 @@ fn inputs_that_cannot_be() {
     assert!(sandbox.refused(&["run", "--out", "o"], &["required"]).err.contains("<INPUTS>"));
 }
 
+/// Results beside their pictures work once; then the folder holds pictures that are results.
+#[test]
+fn an_input_is_never_overwritten() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.path("in")).unwrap();
+    sandbox.picture("in/p.jpg");
+    let args = ["run", "in", "--out", "in", "--task", "seg"];
+    sandbox.ok(&args);
+    sandbox.refused(&args, &["--out", "in/p.jpg would overwrite", "in/p_seg.png"]);
+    sandbox.refused(&["run", "in/p.jpg", "--out", "o", "--sheet", "in/../in/p.jpg"], &["--sheet", "p.jpg"]);
+    sandbox.ok(&["run", "in", "--out", "o", "--task", "seg"]);
+}
+
 #[test]
 fn a_second_run_replaces_the_results() {
     let sandbox = Sandbox::new();

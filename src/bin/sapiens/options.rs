@@ -19,8 +19,8 @@ pub struct ModelArgs {
     /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Only listed ones are used.
     #[arg(long = "device", value_delimiter = ',', default_value = "cpu")]
     pub devices: Vec<Device>,
-    /// Threads of the cpu device; 0 for one per core.
-    #[arg(long, default_value_t = 0)]
+    /// Threads of the cpu device, at most 1024; 0 for one per core.
+    #[arg(long, default_value_t = 0, value_parser = parse_threads)]
     pub threads: usize,
     /// Keep weights memory-mapped and unpacked: less memory, a slightly slower run.
     #[arg(long)]
@@ -78,6 +78,12 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
     let (height, width) = text.split_once(['x', 'X']).ok_or_else(wrong)?;
     let side = |t: &str| t.trim().parse::<usize>().ok().filter(|n| (1..=16_384).contains(n)).ok_or_else(wrong);
     Ok(Size::new(side(width)?, side(height)?))
+}
+
+/// More threads than any machine has cores only exhaust its memory.
+fn parse_threads(text: &str) -> Result<usize, String> {
+    let count = text.parse::<usize>().ok().filter(|n| *n <= 1024);
+    count.ok_or_else(|| format!("`{text}` is no number of threads; give 0 to 1024"))
 }
 
 /// `x,y,w,h` in pixels of the picture.

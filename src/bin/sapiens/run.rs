@@ -44,6 +44,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let inputs = inputs::collect(&args.inputs)?;
     interrupt::install()?;
+    inputs::refuse_overwriting(&inputs, &args.out, args.sheet.as_deref())?;
     let is_new = !args.out.exists();
     prepare_outputs(args)?;
     let result = run_on(args, &inputs);
