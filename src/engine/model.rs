@@ -1,13 +1,15 @@
 //! A loaded model: one session, or a shared backbone and one session per head.
 
+use super::attention;
 use super::load::{LoadOptions, Loaded};
 use crate::convert::InMemory;
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{cut, proto::ModelProto};
+use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, ModelBytes, Session, Tensor, View};
 use crate::spec::{ModelInfo, Task};
 use prost::Message;
+use std::borrow::Cow;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -15,6 +17,7 @@ pub struct Model {
     info: ModelInfo,
     input: String,
     flip_test: bool,
+    fused_attention: bool,
     parts: Parts,
 }
 
@@ -31,8 +34,12 @@ pub(super) struct Backbone(Option<Tensor>);
 impl Model {
     pub(super) fn new(name: String, library: &'static Library, loaded: &Loaded, options: &LoadOptions) -> Result<Self> {
         let info = loaded.info.clone();
-        let input = loaded
-            .model
+        let fused_attention = attention::is_exact(library, &options.session.devices)?;
+        let mut graph = Cow::Borrowed(&loaded.model);
+        if !fused_attention {
+            unfuse_attention(graph.to_mut());
+        }
+        let input = graph
             .graph
             .iter()
             .flat_map(|g| &g.input)
@@ -50,16 +57,16 @@ impl Model {
         let outputs = |task: Task| wanted(task, info.raw || options.flip_test);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
+            [task] => Parts::Whole(open(&cut(&graph, &[&input], outputs(*task))?)?),
             tasks => Parts::Split {
-                backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
+                backbone: open(&cut(&graph, &[&input], &["featmap"])?)?,
                 heads: tasks
                     .iter()
-                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
+                    .map(|&task| Ok((task, open(&cut(&graph, &["featmap"], outputs(task))?)?)))
                     .collect::<Result<_>>()?,
             },
         };
-        Ok(Self { name, info, input, flip_test: options.flip_test, parts })
+        Ok(Self { name, info, input, flip_test: options.flip_test, fused_attention, parts })
     }
 
     /// `demo` or the path it was loaded from.
@@ -85,6 +92,12 @@ impl Model {
     /// Whether results are averaged with those of the mirrored picture.
     pub fn flip_test(&self) -> bool {
         self.flip_test
+    }
+
+    /// Whether attention runs as one operator. Where a listed device computes that wrongly (WebGPU on devices with
+    /// subgroups of 4 lanes), it is written out: right, but slower and with much more memory.
+    pub fn fused_attention(&self) -> bool {
+        self.fused_attention
     }
 
     fn first_session(&self) -> &Session {
