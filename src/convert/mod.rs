@@ -74,15 +74,11 @@ pub struct Plan {
 /// # Errors
 /// `InvalidArgument` for an input size or task that the model cannot have; those of [`Arch::derive`].
 pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
-    let arch = Arch::derive(source)?;
+    let mut arch = Arch::derive(source)?;
     let mut info = model_info(source, &arch)?;
     info.precision = options.precision.unwrap_or(Precision::Fp32);
     info.rope = options.rope.unwrap_or(info.rope);
     info.raw = options.raw;
-    if let Some(input) = options.input {
-        arch.check_input(input)?;
-        info.input = input;
-    }
     if let Some(tasks) = &options.tasks {
         for task in tasks {
             if !info.tasks.contains(task) && *task != Task::Features {
@@ -100,6 +96,12 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
         if info.tasks.len() > 1 && info.tasks.contains(&Task::Features) {
             return Err(Error::invalid("tasks: features stand alone; load the model a second time for its heads"));
         }
+    }
+    // A head that is not converted does not limit the input size.
+    arch.heads_by_task.retain(|(task, _)| info.tasks.contains(task));
+    if let Some(input) = options.input {
+        arch.check_input(input)?;
+        info.input = input;
     }
     let mut net = Net::new(&arch, &info, options.rotation);
     let grid = arch.grid(info.input);
