@@ -3,7 +3,7 @@
 //!
 //! The rooms of the house, lower never importing higher (a test enforces it):
 //!
-//! 1. [`error`], [`geometry`]
+//! 1. [`error`], [`file`] (atomic writing), [`geometry`]
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
 //! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
 //! 4. [`engine`], [`export`]
@@ -14,6 +14,7 @@ pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod export;
+pub mod file;
 pub mod geometry;
 pub mod image;
 pub mod onnx;

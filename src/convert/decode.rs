@@ -124,7 +124,11 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let blurred_positive = net.b.op("Greater", &[&blurred_max, &zero], &[]);
     let uneven = net.b.op("Greater", &[score, &lowest], &[]);
     let largest = net.b.floats(&[f32::MAX], &[]);
-    let finite = net.b.op("LessOrEqual", &[score, &largest], &[]);
+    // A value that is not finite, anywhere, makes the whole blurred map so: each product takes in every cell. The
+    // reductions themselves skip a NaN in some places.
+    let centre = net.b.op("GatherElements", &[&blurred, index], &axis);
+    let centre = net.b.op("Abs", &[&centre], &[]);
+    let finite = net.b.op("LessOrEqual", &[&centre, &largest], &[]);
     let scored = net.b.op("And", &[&positive, &uneven], &[]);
     let scored = net.b.op("And", &[&scored, &finite], &[]);
     let refined = net.b.op("And", &[&scored, &blurred_positive], &[]);

@@ -1,7 +1,8 @@
 //! From a checkpoint to an ONNX graph.
 //!
 //! [`plan`] builds the graph and lists which weights it needs and how each is made from the checkpoint's tensors;
-//! [`write`] streams them into a file beside the graph, one tensor at a time; [`in_memory`] keeps them in one buffer.
+//! [`write`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
+//! [`in_memory`] keeps them in one buffer.
 //! [`read_info`] is the way back: what a graph converted here says about itself.
 
 mod attention;
@@ -17,7 +18,7 @@ mod write;
 
 pub use metadata::read_info;
 pub use weights::{Progress, Stage};
-pub use write::{InMemory, in_memory, write};
+pub use write::{InMemory, in_memory, to_folder, write};
 
 use crate::checkpoint::{Arch, Source, model_info};
 use crate::error::{Error, ErrorKind, Result};
@@ -63,6 +64,13 @@ pub struct Plan {
     /// What the model is.
     pub info: ModelInfo,
     jobs: Vec<weights::Job>,
+}
+
+impl Plan {
+    /// Bytes of all weights.
+    pub fn weight_bytes(&self) -> u64 {
+        self.jobs.iter().map(|job| job.bytes() as u64).sum()
+    }
 }
 
 /// Builds the graph of a checkpoint.

@@ -91,3 +91,77 @@ fn angle(rope: Rope, index: usize, n: usize, period: f32) -> f32 {
 fn round(x: f32) -> f32 {
     bf16::from_f32(x).to_f32()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::Expected;
+
+    const HEAD_DIMS: [usize; 5] = [8, 16, 64, 76, 80];
+
+    fn golden() -> Expected {
+        Expected::open(testkit::data_dir().join("golden/rope.safetensors"))
+    }
+
+    /// The first half of the columns; the second repeats it.
+    fn first_half(values: &[f32], head_dim: usize) -> Vec<f32> {
+        for row in values.chunks_exact(head_dim) {
+            assert_eq!(row[..head_dim / 2], row[head_dim / 2..]);
+        }
+        values.chunks_exact(head_dim).flat_map(|row| &row[..head_dim / 2]).copied().collect()
+    }
+
+    #[test]
+    fn bfloat16_periods_and_tables_are_the_official_ones_bit_for_bit() {
+        let golden = golden();
+        for d in HEAD_DIMS {
+            let stored = golden.f32(&format!("hd{d}.periods"));
+            assert_eq!(periods(Rope::Bf16, d, None), stored, "{d}");
+            assert_eq!(periods(Rope::Bf16, d, Some(&stored)), stored, "{d}");
+            let ours = table(Rope::Bf16, &stored, 8, 6, 0);
+            let of = |name: &str| first_half(&golden.f32(&format!("hd{d}.8x6.{name}")), d);
+            assert_eq!((ours.cos, ours.sin), (of("cos"), of("sin")), "{d}");
+        }
+        for d in [8, 64] {
+            let ours = table(Rope::Bf16, &golden.f32(&format!("hd{d}.periods")), 64, 48, 0);
+            let of = |name: &str| golden.f32(&format!("hd{d}.64x48.{name}_half"));
+            assert_eq!((ours.cos, ours.sin), (of("cos"), of("sin")), "{d}");
+        }
+    }
+
+    #[test]
+    fn fp32_periods_and_tables_follow_the_exact_series() {
+        let golden = golden();
+        let close = |ours: &[f32], other: &[f32], tolerance: f32| {
+            assert_eq!(ours.len(), other.len());
+            ours.iter().zip(other).all(|(a, b)| (a - b).abs() <= tolerance * b.abs().max(1.0))
+        };
+        for d in HEAD_DIMS {
+            let exact = golden.f32(&format!("hd{d}.periods_fp32"));
+            // What an official checkpoint stores is the rounded series; the exact one takes its place.
+            let ours = periods(Rope::Fp32, d, Some(&golden.f32(&format!("hd{d}.periods"))));
+            assert!(close(&ours, &exact, 2e-7), "{d}");
+            let ours = table(Rope::Fp32, &ours, 8, 6, 0);
+            for (ours, name) in [(&ours.cos, "cos_fp32"), (&ours.sin, "sin_fp32")] {
+                assert!(close(ours, &first_half(&golden.f32(&format!("hd{d}.8x6.{name}")), d), 2e-6), "{d} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_series_is_kept() {
+        let stored = [1.0, 20.0];
+        assert_eq!(periods(Rope::Fp32, 8, Some(&stored)), stored);
+        assert_eq!(periods(Rope::Bf16, 8, Some(&stored)), stored);
+    }
+
+    #[test]
+    fn prefix_rows_leave_a_token_as_it_is() {
+        for rope in [Rope::Bf16, Rope::Fp32] {
+            let periods = periods(rope, 16, None);
+            let (bare, with) = (table(rope, &periods, 2, 3, 0), table(rope, &periods, 2, 3, 9));
+            assert!(with.cos[..72].iter().all(|&c| c == 1.0) && with.sin[..72].iter().all(|&s| s == 0.0));
+            assert_eq!((&with.cos[72..], &with.sin[72..]), (&bare.cos[..], &bare.sin[..]));
+        }
+    }
+}

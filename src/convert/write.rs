@@ -4,11 +4,11 @@ use super::weights::{Job, Progress, Stage};
 use super::{Plan, metadata};
 use crate::checkpoint::Source;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::Pending;
 use crate::onnx::proto::{GraphProto, ModelProto};
 use prost::Message;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -76,6 +76,43 @@ pub fn in_memory(plan: Plan, source: &Source, progress: &mut Progress) -> Result
     Ok(InMemory { model, weights })
 }
 
+/// Streams all weights into a file of `folder`, for a model too large to gather in memory; the graph refers to it by
+/// name.
+///
+/// # Errors
+/// `Io`, those of reading the checkpoint, and what `progress` returns.
+pub fn to_folder(plan: Plan, source: &Source, folder: &Path, progress: &mut Progress) -> Result<ModelProto> {
+    let Plan { mut model, jobs, .. } = plan;
+    let jobs: Vec<&Job> = jobs.iter().collect();
+    let (offsets, total) = layout(jobs.iter().copied());
+    let path = folder.join(InMemory::WEIGHTS);
+    stream(&jobs, &offsets, total, source, &path, progress)?.commit(false)?;
+    place(graph_of(&mut model)?, jobs.iter().zip(&offsets).map(|(job, &offset)| (*job, InMemory::WEIGHTS, offset)));
+    Ok(model)
+}
+
+/// Writes the weights one after the other; at most one is in memory.
+fn stream(
+    jobs: &[&Job],
+    offsets: &[u64],
+    total: u64,
+    source: &Source,
+    path: &Path,
+    progress: &mut Progress,
+) -> Result<Pending> {
+    let mut data = Pending::create(path)?;
+    let mut written = 0u64;
+    for (job, &offset) in jobs.iter().zip(offsets) {
+        let made = job.make(source)?;
+        let gap = usize::try_from(offset - written).unwrap_or(0);
+        let result = data.write_all(&[0; ALIGNMENT as usize][..gap]).and_then(|()| data.write_all(&made));
+        result.map_err(|e| Error::io("write the weights", path, e))?;
+        written = offset + made.len() as u64;
+        progress(Stage::Weights, written, total)?;
+    }
+    Ok(data)
+}
+
 /// Writes `out` and, beside it, `<out>.data` with the weights. Weights that the checkpoint already holds in the right
 /// form stay there when it lies in the same folder (and is a plain file). At no time does a partial file carry the
 /// final name.
@@ -112,31 +149,12 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
         place(graph, places);
     }
 
-    let failed = |e: std::io::Error| Error::io("write the weights", &data_path, e);
-    let temporary = tempfile::Builder::new().prefix(&format!(".{data_name}.")).suffix(".tmp").tempfile_in(&folder);
-    let mut data = temporary.map_err(failed)?;
-    let mut file = BufWriter::with_capacity(1 << 20, data.as_file_mut());
-    let mut written = 0u64;
-    for (job, &offset) in copied.iter().zip(&offsets) {
-        let made = job.make(source)?;
-        let gap = usize::try_from(offset - written).unwrap_or(0);
-        file.write_all(&vec![0; gap]).and_then(|()| file.write_all(&made)).map_err(failed)?;
-        written = offset + made.len() as u64;
-        progress(Stage::Weights, written, total)?;
-    }
-    file.flush().map_err(failed)?;
-    drop(file);
-    sync(data.as_file()).map_err(failed)?;
-
-    let failed = |e: std::io::Error| Error::io("write the graph", out, e);
-    let temporary = tempfile::Builder::new().prefix(&format!(".{name}.")).suffix(".tmp").tempfile_in(&folder);
-    let mut graph_file = temporary.map_err(failed)?;
-    graph_file.write_all(&model.encode_to_vec()).map_err(failed)?;
-    sync(graph_file.as_file()).map_err(failed)?;
-
+    let data = stream(&copied, &offsets, total, source, &data_path, progress)?;
+    let mut graph = Pending::create(out)?;
+    graph.write_all(&model.encode_to_vec()).map_err(|e| Error::io("write the graph", out, e))?;
     // The data first: a graph under its final name always finds its weights.
-    persist(data, &data_path)?;
-    persist(graph_file, out)?;
+    data.commit(true)?;
+    graph.commit(true)?;
     Ok(info)
 }
 
@@ -160,13 +178,4 @@ fn refuse_overwriting(source: &Source, targets: &[&Path]) -> Result<()> {
         }
         None => Ok(()),
     }
-}
-
-/// Errors such as a full disk may only show here.
-fn sync(file: &File) -> std::io::Result<()> {
-    file.sync_all()
-}
-
-fn persist(file: tempfile::NamedTempFile, to: &Path) -> Result<()> {
-    file.persist(to).map(|_| ()).map_err(|e| Error::io("rename the finished file", to, e.error))
 }

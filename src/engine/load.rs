@@ -16,6 +16,10 @@ const DEMO: &[u8] = include_bytes!("../../assets/demo/demo_bundle.safetensors");
 /// A graph converted here is far smaller than this: its weights are in another file.
 const MAX_GRAPH_BYTES: u64 = 256 << 20;
 
+/// Weights of a checkpoint above this go through a temporary file, which ONNX Runtime maps: a buffer of ours it would
+/// copy, and a 0.4b model then needed 4.4 GB instead of 2.5.
+const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
+
 /// Where a model comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
@@ -67,11 +71,14 @@ pub(super) struct Loaded {
     pub model: ModelProto,
     pub weights: Option<std::sync::Arc<[u8]>>,
     pub folder: Option<PathBuf>,
+    /// A folder that goes when the sessions have mapped its files.
+    pub temporary: Option<tempfile::TempDir>,
     pub info: crate::spec::ModelInfo,
 }
 
 impl Model {
-    /// Loads a model. `progress` is told how far the weights of a checkpoint are; an error it returns stops the work.
+    /// Loads a model. A checkpoint with more than 256 MB of weights passes through a temporary folder of that size
+    /// ([`std::env::temp_dir`], the variable `TMPDIR` on Unix); `sapiens convert` saves that. `progress` is told how far the weights of a checkpoint are; an error it returns stops the work.
     ///
     /// # Errors
     /// `NotFound`, `Io`, `CorruptModel`, `UnknownModel` about the file, `Library` and `Device` about where it should
@@ -85,7 +92,10 @@ impl Model {
         if let Some(frame) = options.normal_frame {
             loaded.info.normal_frame = frame;
         }
-        Self::new(source.to_string(), library, &loaded, options)
+        Self::new(source.to_string(), library, loaded, options).map_err(|e| match source {
+            ModelSource::Demo => e,
+            ModelSource::Path(path) => e.at(path),
+        })
     }
 }
 
@@ -120,8 +130,15 @@ fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progre
     };
     let plan = convert::plan(source, &convert)?;
     let info = plan.info.clone();
-    let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;
-    Ok(Loaded { model, weights: Some(weights), folder: None, info })
+    if plan.weight_bytes() <= MAX_BYTES_IN_MEMORY {
+        let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;
+        return Ok(Loaded { model, weights: Some(weights), folder: None, temporary: None, info });
+    }
+    let temporary = tempfile::Builder::new().prefix("sapiens-").tempdir();
+    let temporary = temporary.map_err(|e| Error::io("create a temporary folder", std::env::temp_dir(), e))?;
+    let folder = temporary.path().to_path_buf();
+    let model = convert::to_folder(plan, source, &folder, progress)?;
+    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: Some(temporary), info })
 }
 
 fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
@@ -155,7 +172,7 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
     check_external_data(&model, &folder)?;
     // ONNX Runtime resolves the folder against its own idea of the working directory.
     let folder = folder.canonicalize().map_err(|e| Error::io("open the folder of the graph", &folder, e))?;
-    Ok(Loaded { model, weights: None, folder: Some(folder), info })
+    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: None, info })
 }
 
 /// Reads the graph of an `.onnx` file.

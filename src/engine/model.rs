@@ -9,7 +9,6 @@ use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, ModelBytes, Session, Tensor, View};
 use crate::spec::{ModelInfo, Task};
 use prost::Message;
-use std::borrow::Cow;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -19,6 +18,7 @@ pub struct Model {
     flip_test: bool,
     fused_attention: bool,
     parts: Parts,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 enum Parts {
@@ -32,14 +32,19 @@ enum Parts {
 pub(super) struct Backbone(Option<Tensor>);
 
 impl Model {
-    pub(super) fn new(name: String, library: &'static Library, loaded: &Loaded, options: &LoadOptions) -> Result<Self> {
+    pub(super) fn new(
+        name: String,
+        library: &'static Library,
+        mut loaded: Loaded,
+        options: &LoadOptions,
+    ) -> Result<Self> {
         let info = loaded.info.clone();
         let fused_attention = attention::is_exact(library, &options.session.devices)?;
-        let mut graph = Cow::Borrowed(&loaded.model);
         if !fused_attention {
-            unfuse_attention(graph.to_mut());
+            unfuse_attention(&mut loaded.model);
         }
-        let input = graph
+        let input = loaded
+            .model
             .graph
             .iter()
             .flat_map(|g| &g.input)
@@ -57,16 +62,18 @@ impl Model {
         let outputs = |task: Task| wanted(task, info.raw || options.flip_test);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] => Parts::Whole(open(&cut(&graph, &[&input], outputs(*task))?)?),
+            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
             tasks => Parts::Split {
-                backbone: open(&cut(&graph, &[&input], &["featmap"])?)?,
+                backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
                 heads: tasks
                     .iter()
-                    .map(|&task| Ok((task, open(&cut(&graph, &["featmap"], outputs(task))?)?)))
+                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
                     .collect::<Result<_>>()?,
             },
         };
-        Ok(Self { name, info, input, flip_test: options.flip_test, fused_attention, parts })
+        // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
+        let temporary = if cfg!(unix) { None } else { loaded.temporary };
+        Ok(Self { name, info, input, flip_test: options.flip_test, fused_attention, parts, _temporary: temporary })
     }
 
     /// `demo` or the path it was loaded from.

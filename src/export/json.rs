@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::file::write_atomic;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::write_atomic;
 use crate::geometry::{Rect, Size};
 
 /// Value of [`KeypointsDocument::format`].

@@ -10,11 +10,10 @@
 //! | [`ply`] | coloured point clouds |
 //! | [`json`] | the keypoints document |
 //!
-//! Every writer goes through [`file::write_atomic`]: a file is complete or not there.
+//! Every writer goes through [`crate::file::write_atomic`]: a file is complete or not there.
 //! Pictures are RGB8, rows from the top, tightly packed; maps are row-major `height x width (x channels)`.
 
 pub mod canvas;
-pub mod file;
 pub mod font;
 pub mod json;
 pub mod maps;

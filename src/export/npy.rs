@@ -6,9 +6,9 @@ use std::path::Path;
 use ndarray::{ArrayView, Dimension, ShapeBuilder};
 use ndarray_npy::{WritableElement, WriteNpyError, WriteNpyExt};
 
-use super::file::write_atomic;
 use super::picture::check_len;
 use crate::error::{Error, Result};
+use crate::file::write_atomic;
 use crate::geometry::Size;
 
 /// Writes a `u8` array of shape (height, width): labels, an 8-bit matte.

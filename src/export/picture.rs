@@ -6,8 +6,8 @@ use std::path::Path;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::file::write_atomic;
 use crate::error::{Error, Result};
+use crate::file::write_atomic;
 use crate::geometry::Size;
 
 /// A borrowed RGB8 picture: `height * width * 3` bytes, rows from the top, tightly packed.

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::file::write_atomic;
 use super::picture::{Foreground, Picture, check_len};
 use crate::error::Result;
+use crate::file::write_atomic;
 
 /// A pointmap with the picture it was made from: one point per pixel.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use super::{Image, MAX_AREA, MAX_SIDE, check_size};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use std::io::Cursor;
 use std::path::Path;
 
@@ -84,24 +84,6 @@ fn jpeg_has_end(bytes: &[u8]) -> bool {
             },
         }
     }
-}
-
-/// Encodes in memory, writes beside the target and renames, so that no half file is left.
-pub(super) fn save_png(image: &Image, path: &Path) -> Result<()> {
-    let mut bytes = Vec::new();
-    let (width, height) = (image.size.width as u32, image.size.height as u32);
-    image::codecs::png::PngEncoder::new(&mut bytes)
-        .write_image(&image.pixels, width, height, image::ExtendedColorType::Rgb8)
-        .map_err(|error| {
-            Error::new(ErrorKind::Image, format!("cannot encode the PNG: {error}")).at(path).caused_by(error)
-        })?;
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
-    let written = std::fs::write(&unfinished, &bytes).and_then(|()| std::fs::rename(&unfinished, path));
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(&unfinished); // the first error is the one to report
-        Error::io("write the PNG", path, error)
-    })
 }
 
 #[cfg(test)]

@@ -72,14 +72,6 @@ impl Image {
     pub fn into_pixels(self) -> Vec<u8> {
         self.pixels
     }
-
-    /// Writes an RGB8 PNG. The file appears complete or not at all.
-    ///
-    /// # Errors
-    /// `Io` or `NotFound`, naming the file.
-    pub fn save_png(&self, path: impl AsRef<Path>) -> Result<()> {
-        load::save_png(self, path.as_ref())
-    }
 }
 
 impl std::fmt::Debug for Image {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 /// Every top-level module and its layer. A file outside these rooms is an error: a new room must be given a place.
 pub const ROOMS: &[(&str, u8)] = &[
     ("error", 1),
+    ("file", 1),
     ("geometry", 1),
     ("image", 2),
     ("spec", 2),

@@ -37,17 +37,52 @@ fn write_special(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<(
 }
 
 fn write_and_rename(target: &Path, shown: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let temporary = temporary_in(folder).map_err(|e| Error::io("create a file in the output folder", shown, e))?;
-    let mut out = BufWriter::with_capacity(1 << 16, temporary);
-    // On an early return `out` drops the temporary file, which removes it from the disk.
-    write(&mut out).map_err(|e| Error::io("write", shown, e))?;
-    let temporary = out.into_inner().map_err(|e| Error::io("write", shown, e.into_error()))?;
-    temporary.persist(target).map_err(|e| Error::io("rename the finished file", shown, e.error))?;
-    Ok(())
+    let mut pending = Pending::create(target)?;
+    // On an early return `pending` removes the temporary file.
+    write(&mut pending).map_err(|e| Error::io("write", shown, e))?;
+    pending.commit(false)
+}
+
+/// A file being written under a temporary name beside its final one. Dropped without [`Pending::commit`], it leaves
+/// nothing behind.
+pub struct Pending {
+    out: BufWriter<tempfile::NamedTempFile>,
+    target: PathBuf,
+}
+
+impl Pending {
+    /// Opens the temporary file; the folder of `target` must exist.
+    pub fn create(target: &Path) -> Result<Self> {
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let temporary = temporary_in(folder).map_err(|e| Error::io("create a file in the output folder", target, e))?;
+        Ok(Self { out: BufWriter::with_capacity(1 << 20, temporary), target: target.to_path_buf() })
+    }
+
+    /// Gives the file its final name. With `sync` the data is on the disk first, so that even a full disk that only
+    /// shows then, or a power cut, leaves no partial file under that name.
+    pub fn commit(self, sync: bool) -> Result<()> {
+        let Self { out, target } = self;
+        let failed = |e: io::Error| Error::io("write", &target, e);
+        let temporary = out.into_inner().map_err(|e| failed(e.into_error()))?;
+        if sync {
+            temporary.as_file().sync_all().map_err(failed)?;
+        }
+        temporary.persist(&target).map_err(|e| Error::io("rename the finished file", &target, e.error))?;
+        Ok(())
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// A hidden file beside the target, with the permissions an ordinary new file would get.
