@@ -126,7 +126,7 @@ fn webgpu_gives_the_demo_pointmap_of_the_processor() {
 
 /// Raw outputs of a tiny reference checkpoint against the reference implementation.
 fn check_golden(name: &str, output: &str) {
-    let source = Source::open(&testkit::golden_checkpoint(name)).unwrap();
+    let source = Source::open(testkit::golden_checkpoint(name)).unwrap();
     let expected = testkit::expected(name);
     let shape = expected.shape("input");
     let options = ConvertOptions {
