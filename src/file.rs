@@ -40,7 +40,7 @@ fn write_and_rename(target: &Path, shown: &Path, write: impl FnOnce(&mut dyn Wri
     let mut pending = Pending::create(target)?;
     // On an early return `pending` removes the temporary file.
     write(&mut pending).map_err(|e| Error::io("write", shown, e))?;
-    pending.commit(false)
+    pending.commit()
 }
 
 /// A file being written under a temporary name beside its final one. Dropped without [`Pending::commit`], it leaves
@@ -61,15 +61,16 @@ impl Pending {
         Ok(Self { out: BufWriter::with_capacity(1 << 20, temporary), target: target.to_path_buf() })
     }
 
-    /// Gives the file its final name. With `sync` the data is on the disk first, so that even a full disk that only
-    /// shows then, or a power cut, leaves no partial file under that name.
-    pub fn commit(self, sync: bool) -> Result<()> {
+    /// Forces what was written to the disk: a full disk may only show here, and a power cut later loses nothing.
+    pub fn sync(&mut self) -> Result<()> {
+        let result = self.out.flush().and_then(|()| self.out.get_ref().as_file().sync_all());
+        result.map_err(|e| Error::io("write", &self.target, e))
+    }
+
+    /// Gives the file its final name.
+    pub fn commit(self) -> Result<()> {
         let Self { out, target } = self;
-        let failed = |e: io::Error| Error::io("write", &target, e);
-        let temporary = out.into_inner().map_err(|e| failed(e.into_error()))?;
-        if sync {
-            temporary.as_file().sync_all().map_err(failed)?;
-        }
+        let temporary = out.into_inner().map_err(|e| Error::io("write", &target, e.into_error()))?;
         temporary.persist(&target).map_err(|e| Error::io("rename the finished file", &target, e.error))?;
         Ok(())
     }

@@ -3,11 +3,11 @@
 mod common;
 
 use common::{Converted, Golden, run_floats, run_pixels, stored_picture, worst};
-use sapiens::convert::{ConvertOptions, Rotation};
+use sapiens::convert::ConvertOptions;
 use sapiens::geometry::Size;
 use sapiens::preprocess::normalise;
 use sapiens::runtime::{Tensor, View};
-use sapiens::spec::{HeatmapCodec, Rope, Task};
+use sapiens::spec::{HeatmapCodec, Rope, Rotation, Task};
 use sapiens::task::pose::{self, Keypoint};
 
 /// Raw and decoded outputs of the same run of a decoding graph, by name.

@@ -6,10 +6,10 @@
 mod common;
 
 use common::{Converted, Golden, raw_options, run_floats, worst};
-use sapiens::convert::{ConvertOptions, Rotation};
+use sapiens::convert::ConvertOptions;
 use sapiens::geometry::Size;
 use sapiens::onnx::proto::{ValueInfoProto, dimension::Value};
-use sapiens::spec::{Precision, Rope, Task};
+use sapiens::spec::{Precision, Rope, Rotation, Task};
 use testkit::GOLDEN;
 
 /// Largest difference allowed with 16-bit weights and products, and what was measured, values up to 15.

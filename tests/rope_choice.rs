@@ -3,20 +3,21 @@
 mod common;
 
 use common::{Golden, raw_options};
-use sapiens::convert::{ConvertOptions, Rotation};
-use sapiens::spec::{Precision, Rope};
+use sapiens::convert::ConvertOptions;
+use sapiens::spec::{Precision, Rope, Rotation};
 use testkit::GOLDEN;
 
 #[test]
 fn rounding_queries_and_keys_is_nearer_to_the_official_values_and_the_default() {
     for name in GOLDEN {
         let golden = Golden::open(name);
-        let [rounded, fused] = [Rotation::Rounded, Rotation::Fused].map(|rotation| {
+        let [rounded, veltkamp, fused] = [Rotation::Rounded, Rotation::Veltkamp, Rotation::Fused].map(|rotation| {
             let options = raw_options(golden.size, Rope::Bf16, rotation, Precision::Fp32);
             golden.error(&options, "")
         });
-        println!("{name}: rounded {rounded:.1e}, fused {fused:.1e}");
+        println!("{name}: rounded {rounded:.1e}, veltkamp {veltkamp:.1e}, fused {fused:.1e}");
         assert!(rounded < fused, "{name}: rounded {rounded}, fused {fused}");
+        assert!(veltkamp < fused && veltkamp < 1e-2, "{name}: veltkamp {veltkamp}, fused {fused}");
     }
     assert_eq!(ConvertOptions::default().rotation, Rotation::Rounded);
 }

@@ -24,7 +24,7 @@ use crate::checkpoint::{Arch, Source, model_info};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
-use crate::spec::{ModelInfo, Precision, Rope, Task};
+use crate::spec::{ModelInfo, Precision, Rope, Rotation, Task};
 use net::Net;
 
 /// How a checkpoint becomes a graph.
@@ -42,19 +42,6 @@ pub struct ConvertOptions {
     pub rotation: Rotation,
     /// The heads to convert; `None` for all.
     pub tasks: Option<Vec<Task>>,
-}
-
-/// How queries and keys are rotated when the tables are bfloat16.
-///
-/// On the golden checkpoints the largest error against the official code is 3e-3 with [`Rotation::Rounded`] and 3e-2 with
-/// [`Rotation::Fused`] (values up to 11); a test keeps that order.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Rotation {
-    /// Queries and keys, both products and their sum are rounded to bfloat16, as in the official code.
-    #[default]
-    Rounded,
-    /// Queries and keys stay 32-bit floats: one fused operator, also on devices without bfloat16.
-    Fused,
 }
 
 /// A graph, and how to make its weights.

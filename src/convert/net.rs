@@ -1,10 +1,9 @@
 //! Layers shared by backbone and heads: a graph builder that knows how each weight is made from the checkpoint.
 
-use super::Rotation;
 use super::weights::{Job, Recipe};
 use crate::checkpoint::Arch;
 use crate::onnx::{Attr, Builder, Element};
-use crate::spec::{ModelInfo, Precision};
+use crate::spec::{ModelInfo, Precision, Rotation};
 
 /// Epsilon of every RMS norm.
 pub(super) const RMS_EPSILON: f32 = 1e-6;

@@ -86,7 +86,7 @@ pub fn to_folder(plan: Plan, source: &Source, folder: &Path, progress: &mut Prog
     let jobs: Vec<&Job> = jobs.iter().collect();
     let (offsets, total) = layout(jobs.iter().copied());
     let path = folder.join(InMemory::WEIGHTS);
-    stream(&jobs, &offsets, total, source, &path, progress)?.commit(false)?;
+    stream(&jobs, &offsets, total, source, &path, progress)?.commit()?;
     place(graph_of(&mut model)?, jobs.iter().zip(&offsets).map(|(job, &offset)| (*job, InMemory::WEIGHTS, offset)));
     Ok(model)
 }
@@ -134,6 +134,9 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     let data_name = format!("{name}.data");
     let data_path = folder.join(&data_name);
     refuse_overwriting(source, &[out, &data_path])?;
+    if let Some(folder) = [out, &data_path].into_iter().find(|target| target.is_dir()) {
+        return Err(Error::invalid("output: there is a folder of this name; choose another").at(folder));
+    }
 
     info.source_sha256 = source.checkpoint().sha256_with(&mut |done, total| progress(Stage::Hash, done, total))?;
     metadata::set_source(&mut model, &info.source_sha256);
@@ -149,12 +152,21 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
         place(graph, places);
     }
 
-    let data = stream(&copied, &offsets, total, source, &data_path, progress)?;
+    let mut data = stream(&copied, &offsets, total, source, &data_path, progress)?;
+    data.sync()?;
     let mut graph = Pending::create(out)?;
     graph.write_all(&model.encode_to_vec()).map_err(|e| Error::io("write the graph", out, e))?;
+    graph.sync()?;
+    // The last moment to stop: writing out to the disk can have taken long.
+    progress(Stage::Weights, total, total)?;
     // The data first: a graph under its final name always finds its weights.
-    data.commit(true)?;
-    graph.commit(true)?;
+    let is_new = !data_path.exists();
+    data.commit()?;
+    graph.commit().inspect_err(|_| {
+        if is_new {
+            let _ = std::fs::remove_file(&data_path);
+        }
+    })?;
     Ok(info)
 }
 

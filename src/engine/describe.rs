@@ -4,9 +4,10 @@ use super::load::{ModelSource, demo, is_graph, read_graph};
 use crate::checkpoint::{Arch, Head, HeadNorm, Source, model_info};
 use crate::convert;
 use crate::error::{Error, ErrorKind, Result};
+use crate::onnx::proto::{ModelProto, dimension};
 use crate::onnx::{Builder, Dim, Element};
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions, View};
-use crate::spec::{ModelInfo, Task};
+use crate::spec::{ModelInfo, Precision, Task};
 use prost::Message;
 use serde::Serialize;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub struct Description {
     pub tensors: usize,
     /// The backbone in words.
     pub backbone: Option<String>,
-    /// Each head in words.
+    /// Each head in words; for a converted graph its outputs.
     pub heads: Vec<String>,
 }
 
@@ -41,8 +42,34 @@ fn describe_graph(path: &Path) -> Result<Description> {
     let model = read_graph(path)?;
     let info = convert::read_info(&model)?;
     let tensors = model.graph.iter().flat_map(|g| &g.initializer).filter(|t| t.data_location == 1).count();
-    let dtype = info.precision.to_string();
-    Ok(Description { kind: "converted graph".into(), info, dtype, tensors, backbone: None, heads: Vec::new() })
+    // In the words that safetensors has for element types, as for checkpoints.
+    let dtype = match info.precision {
+        Precision::Fp32 => "F32",
+        Precision::Fp16 => "F16",
+    };
+    let heads = info.tasks.iter().map(|&task| outputs_text(task, info.raw, &model)).collect();
+    Ok(Description { kind: "converted graph".into(), info, dtype: dtype.into(), tensors, backbone: None, heads })
+}
+
+/// What a converted graph gives for a task: names and shapes of the outputs.
+fn outputs_text(task: Task, raw: bool, model: &ModelProto) -> String {
+    let names = if raw { task.raw_outputs() } else { task.decoded_outputs() };
+    let outputs = model.graph.iter().flat_map(|g| &g.output).filter(|o| names.contains(&o.name.as_str()));
+    let texts: Vec<_> = outputs
+        .map(|output| {
+            let shape =
+                output.r#type.iter().filter_map(|t| t.tensor_type.as_ref()?.shape.as_ref()).flat_map(|s| &s.dim);
+            let dims: Vec<_> = shape
+                .map(|d| match &d.value {
+                    Some(dimension::Value::DimValue(extent)) => extent.to_string(),
+                    Some(dimension::Value::DimParam(name)) => name.clone(),
+                    None => "?".to_owned(),
+                })
+                .collect();
+            format!("{} [{}]", output.name, dims.join(", "))
+        })
+        .collect();
+    format!("{task}: outputs {}", texts.join(", "))
 }
 
 fn describe_source(source: &Source) -> Result<Description> {

@@ -2,12 +2,12 @@
 
 use super::model::Model;
 use crate::checkpoint::Source;
-use crate::convert::{self, ConvertOptions, InMemory, Progress, Rotation};
+use crate::convert::{self, ConvertOptions, InMemory, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
 use crate::runtime::{Device, Library, SessionOptions};
-use crate::spec::{NormalFrame, Precision, Rope, Task};
+use crate::spec::{NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progre
     // The first device listed decides: WebGPU has no bfloat16, and rounding on the processor would cost two copies per
     // layer.
     let rotation = match options.session.devices.first() {
-        Some(Device::WebGpu) => Rotation::Fused,
+        Some(Device::WebGpu) => Rotation::Veltkamp,
         _ => Rotation::Rounded,
     };
     let convert = ConvertOptions {

@@ -64,7 +64,10 @@ impl Engine {
             .flatten()
             .find(|t| !plans.iter().any(|(_, o)| o.tasks.as_ref().is_some_and(|own| own.contains(t))))
         {
-            return Err(Error::invalid(format!("task `{missing}`: none of the models has it")));
+            return Err(Error::invalid(match missing {
+                Task::Features => "task `features` stands alone; ask for the others in a second run".to_owned(),
+                _ => format!("task `{missing}`: none of the models has it"),
+            }));
         }
         let mut engine = Self::default();
         for (source, own) in plans {

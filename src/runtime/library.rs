@@ -1,6 +1,7 @@
 //! Finding, opening and checking the ONNX Runtime library.
 #![allow(unsafe_code)] // the C API table is reached through a symbol of a foreign library
 
+use super::elf::cut_short;
 use super::runtime_error;
 use crate::error::{Error, ErrorKind, Result};
 use once_cell::sync::OnceCell;
@@ -72,9 +73,17 @@ impl Library {
 
     fn open(path: &Path) -> Result<Self> {
         let refuse = |message: String| Error::new(ErrorKind::Library, message).at(path);
+        if let Some((length, needed)) =
+            cut_short(path).map_err(|e| Error::io("read the ONNX Runtime library", path, e))?
+        {
+            return Err(refuse(format!("this file is cut short: it has {length} of {needed} bytes; fetch it again")));
+        }
         // SAFETY: opening a library runs its initialisers; the file was named by the user or lies beside this program.
-        let library = unsafe { libloading::Library::new(path) }
-            .map_err(|e| refuse(format!("this file could not be opened as a shared library: {e}")))?;
+        let library = unsafe { libloading::Library::new(path) }.map_err(|e| {
+            // The loader's own words, such as "invalid ELF header", are the cause.
+            let reason = std::error::Error::source(&e).map_or_else(|| e.to_string(), ToString::to_string);
+            refuse(format!("this file cannot be opened as a shared library: {reason}")).caused_by(e)
+        })?;
         // SAFETY: the symbol has had this signature in every release of ONNX Runtime.
         let base = unsafe {
             library

@@ -4,6 +4,7 @@
 //! its version is checked before anything else is asked of it. One copy serves the whole process.
 
 mod device;
+mod elf;
 mod library;
 mod session;
 mod tensor;

@@ -3,7 +3,7 @@
 mod info;
 mod task;
 
-pub use info::{HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope};
+pub use info::{HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope, Rotation};
 pub use task::Task;
 
 /// Mean of the training images per RGB channel, on 0..255.

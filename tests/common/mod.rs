@@ -4,12 +4,12 @@
 use prost::Message;
 use sapiens::Result;
 use sapiens::checkpoint::Source;
-use sapiens::convert::{self, ConvertOptions, InMemory, Rotation, Stage};
+use sapiens::convert::{self, ConvertOptions, InMemory, Stage};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
 use sapiens::onnx::{cut, proto::ModelProto};
 use sapiens::runtime::{Library, ModelBytes, Session, SessionOptions, Tensor, View};
-use sapiens::spec::{ModelInfo, Precision, Rope, Task};
+use sapiens::spec::{ModelInfo, Precision, Rope, Rotation, Task};
 use std::path::Path;
 use std::sync::Arc;
 use testkit::Expected;

@@ -1,5 +1,7 @@
 //! `sapiens bench`: time per stage and peak memory of a model on this machine.
 
+use crate::console::say;
+use crate::interrupt;
 use crate::options::ModelArgs;
 use sapiens::engine::{Engine, Request};
 use sapiens::geometry::Size;
@@ -40,14 +42,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Some(path) => Image::open(path)?,
         None => synthetic(Size::new(1920, 1080))?,
     };
+    interrupt::install()?;
     let before = peak_memory_mb();
     let since = Instant::now();
-    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |_, _, _| Ok(()))?;
+    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |_, _, _| interrupt::check())?;
     let load_ms = since.elapsed().as_secs_f64() * 1e3;
     let loaded = peak_memory_mb();
     let request = Request { framing: args.framing, ..Request::default() };
     for _ in 0..args.warm_up {
         engine.run(&image, &request)?;
+        interrupt::check()?;
     }
     let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
     let mut totals = Vec::new();
@@ -55,6 +59,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let since = Instant::now();
         let result = engine.run(&image, &request)?;
         totals.push(since.elapsed().as_secs_f64() * 1e3);
+        interrupt::check()?;
         for timing in result.timings {
             match stages.iter_mut().find(|(name, _)| *name == timing.stage) {
                 Some((_, ms)) => ms.push(timing.ms),
@@ -77,7 +82,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         "memory_mb": {"before_load_peak": before, "after_load_peak": loaded, "peak": peak_memory_mb()},
     });
     if args.json {
-        println!("{report:#}");
+        say!("{report:#}");
     } else {
         print(&report);
     }
@@ -93,21 +98,21 @@ fn summary(ms: &mut [f64]) -> Value {
 fn print(report: &Value) {
     for model in report["models"].as_array().into_iter().flatten() {
         let (name, device) = (&model["name"], &model["device"]);
-        println!("{} on {}", name.as_str().unwrap_or_default(), device.as_str().unwrap_or_default());
+        say!("{} on {}", name.as_str().unwrap_or_default(), device.as_str().unwrap_or_default());
     }
-    println!("{:28} {:>10} {:>10} {:>10}", "milliseconds", "median", "min", "max");
+    say!("{:28} {:>10} {:>10} {:>10}", "milliseconds", "median", "min", "max");
     let line = |name: &str, v: &Value| {
         let ms = |key: &str| v[key].as_f64().unwrap_or(f64::NAN);
-        println!("{name:28} {:10.2} {:10.2} {:10.2}", ms("median"), ms("min"), ms("max"));
+        say!("{name:28} {:10.2} {:10.2} {:10.2}", ms("median"), ms("min"), ms("max"));
     };
     for (name, v) in report["stages_ms"].as_object().into_iter().flatten() {
         line(name, v);
     }
     line("total", &report["total_ms"]);
-    println!("{:28} {:10.2}", "load", report["load_ms"].as_f64().unwrap_or(f64::NAN));
+    say!("{:28} {:10.2}", "load", report["load_ms"].as_f64().unwrap_or(f64::NAN));
     match report["memory_mb"]["peak"].as_f64() {
-        Some(mb) => println!("peak memory {mb:.0} MB"),
-        None => println!("peak memory: not known on this system"),
+        Some(mb) => say!("peak memory {mb:.0} MB"),
+        None => say!("peak memory: not known on this system"),
     }
 }
 

@@ -1,11 +1,13 @@
 //! `sapiens convert`.
 
+use crate::console::say;
+use crate::interrupt;
 use crate::options::parse_size;
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::Source;
-use sapiens::convert::{ConvertOptions, Rotation, plan, write};
+use sapiens::convert::{ConvertOptions, plan, write};
 use sapiens::geometry::Size;
-use sapiens::spec::{Precision, Rope, Task};
+use sapiens::spec::{Precision, Rope, Rotation, Task};
 use sapiens::{Error, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,10 +31,10 @@ pub struct Args {
     /// Arithmetic of the rotary embedding: bf16 (as the official code) or fp32 [default: as trained].
     #[arg(long)]
     rope: Option<Rope>,
-    /// With bf16 tables, do not round queries and keys: faster and for devices without bfloat16, a little further from
-    /// the official values.
-    #[arg(long)]
-    fused_rotation: bool,
+    /// With bf16 tables, how queries and keys are rotated: rounded (as the official code), veltkamp (the same without
+    /// bfloat16, for webgpu) or fused (faster, ten times further from the official values).
+    #[arg(long, default_value = "rounded")]
+    rotation: Rotation,
     /// Heads to keep, separated by commas [default: all].
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
     tasks: Vec<Task>,
@@ -49,19 +51,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         input: args.input_size,
         raw: args.raw,
         rope: args.rope,
-        rotation: if args.fused_rotation { Rotation::Fused } else { Rotation::Rounded },
+        rotation: args.rotation,
         tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
     };
+    interrupt::install()?;
     let plan = plan(&source, &options).map_err(|e| e.at(&args.checkpoint))?;
     let mut bar = ConvertBar::default();
     let result = write(plan, &source, &out, &mut |stage, done, total| {
         bar.update(stage, done, total);
-        Ok(())
+        interrupt::check()
     });
     bar.finish();
     let info = result?;
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
-    println!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
-    println!("licence of the weights: {}", info.licence);
+    say!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
+    say!("licence of the weights: {}", info.licence);
     Ok(ExitCode::SUCCESS)
 }

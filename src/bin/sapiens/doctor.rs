@@ -1,5 +1,6 @@
 //! `sapiens doctor`: what is here, what is missing, how to get it.
 
+use crate::console::say;
 use sapiens::Result;
 use sapiens::engine::try_device;
 use sapiens::runtime::{Device, Library, search_folders};
@@ -14,24 +15,22 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    println!("sapiens       {}", env!("CARGO_PKG_VERSION"));
+    say!("sapiens       {}", env!("CARGO_PKG_VERSION"));
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("machine       {} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH);
+    say!("machine       {} {}, {cores} cores", std::env::consts::OS, std::env::consts::ARCH);
     let library = match Library::load(args.ort.as_deref()) {
         Ok(library) => library,
         Err(error) => {
-            println!("ONNX Runtime  missing: {error}");
-            println!("  looked in, in this order:");
-            println!("    $SAPIENS_ORT = {}", std::env::var("SAPIENS_ORT").unwrap_or_else(|_| "(not set)".into()));
-            search_folders().iter().for_each(|path| println!("    {}", path.display()));
-            println!(
-                "  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the"
-            );
-            println!("  wheel, then set SAPIENS_ORT to the libonnxruntime file in it");
-            return Ok(ExitCode::FAILURE);
+            say!("ONNX Runtime  not usable");
+            say!("  looked in, in this order:");
+            say!("    $SAPIENS_ORT = {}", std::env::var("SAPIENS_ORT").unwrap_or_else(|_| "(not set)".into()));
+            search_folders().iter().for_each(|path| say!("    {}", path.display()));
+            say!("  get it: `cargo xtask fetch-ort` in the source tree, or `pip download onnxruntime` and unpack the");
+            say!("  wheel, then set SAPIENS_ORT to the libonnxruntime file in it");
+            return Err(error);
         }
     };
-    println!("ONNX Runtime  {} from {}", library.version(), library.path().display());
+    say!("ONNX Runtime  {} from {}", library.version(), library.path().display());
     let providers = library.providers();
     for device in [Device::Cpu, Device::WebGpu, Device::Cuda(0), Device::TensorRt(0)] {
         let compiled = providers.iter().any(|p| p == device.provider());
@@ -43,10 +42,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 Err(error) => format!("does not work: {error}"),
             }
         };
-        println!("{:13} {state}", device.to_string());
+        say!("{:13} {state}", device.to_string());
     }
-    println!("NVIDIA        {}", nvidia());
-    println!("Vulkan        {}", vulkan());
+    say!("NVIDIA        {}", nvidia());
+    say!("Vulkan        {}", vulkan());
     Ok(ExitCode::SUCCESS)
 }
 

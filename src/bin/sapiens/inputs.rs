@@ -1,5 +1,6 @@
 //! The pictures to work on: files and folders.
 
+use sapiens::spec::Task;
 use sapiens::{Error, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,31 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<Input>> {
         }
     }
     Ok(inputs)
+}
+
+/// Fails if a result of one input, or the sheet, would take the place of an input: a second run with `--out` in the folder
+/// of the pictures would see the first one's results as pictures.
+pub fn refuse_overwriting(inputs: &[Input], out: &Path, sheet: Option<&Path>) -> Result<()> {
+    let endings = Task::ALL.into_iter().map(Task::name).chain(["cutout"]);
+    let endings: Vec<String> = endings.map(|name| format!("_{name}.png")).collect();
+    let stems: HashMap<&str, &Path> = inputs.iter().map(|i| (i.stem.as_str(), i.path.as_path())).collect();
+    let (out, sheet) = (out.canonicalize().ok(), sheet.and_then(|s| s.canonicalize().ok()));
+    for Input { path, .. } in inputs {
+        let Ok(full) = path.canonicalize() else { continue };
+        if sheet.as_ref() == Some(&full) {
+            return Err(Error::invalid("--sheet: this would overwrite an input; choose another name").at(path));
+        }
+        let name = full.file_name().unwrap_or_default().to_string_lossy();
+        let source = endings.iter().find_map(|e| stems.get(name.strip_suffix(e.as_str())?));
+        if let Some(source) = source.filter(|_| full.parent() == out.as_deref()) {
+            return Err(Error::invalid(format!(
+                "--out: the results of {} would overwrite this input; choose another folder",
+                source.display()
+            ))
+            .at(path));
+        }
+    }
+    Ok(())
 }
 
 fn input(path: PathBuf) -> Input {

@@ -1,5 +1,6 @@
 //! `sapiens inspect`.
 
+use crate::console::say;
 use sapiens::Result;
 use sapiens::engine::{Description, describe};
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if args.json {
         let text = serde_json::to_string_pretty(&description)
             .map_err(|e| sapiens::Error::invalid(format!("the description cannot be written as JSON: {e}")))?;
-        println!("{text}");
+        say!("{text}");
     } else {
         print(&description);
     }
@@ -47,6 +48,6 @@ fn print(d: &Description) {
         rows.push(("head", head.clone()));
     }
     for (name, value) in rows {
-        println!("{name:11} {value}");
+        say!("{name:11} {value}");
     }
 }

@@ -1,10 +1,12 @@
 //! `sapiens`: run, convert, inspect, doctor, bench.
 
 mod bench;
+mod console;
 mod convert;
 mod doctor;
 mod inputs;
 mod inspect;
+mod interrupt;
 mod options;
 mod outputs;
 mod overlays;
@@ -12,6 +14,7 @@ mod progress;
 mod run;
 
 use clap::{Parser, Subcommand};
+use console::note;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -43,11 +46,11 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
-    match result {
+    match result.and_then(|code| console::finish().map(|()| code)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+            note!("error: {error}");
+            interrupt::exit_code(&error)
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct ModelArgs {
     /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Only listed ones are used.
     #[arg(long = "device", value_delimiter = ',', default_value = "cpu")]
     pub devices: Vec<Device>,
-    /// Threads of the cpu device; 0 for one per core.
-    #[arg(long, default_value_t = 0)]
+    /// Threads of the cpu device, at most 1024; 0 for one per core.
+    #[arg(long, default_value_t = 0, value_parser = parse_threads)]
     pub threads: usize,
     /// Keep weights memory-mapped and unpacked: less memory, a slightly slower run.
     #[arg(long)]
@@ -80,6 +80,12 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
     Ok(Size::new(side(width)?, side(height)?))
 }
 
+/// More threads than any machine has cores only exhaust its memory.
+fn parse_threads(text: &str) -> Result<usize, String> {
+    let count = text.parse::<usize>().ok().filter(|n| *n <= 1024);
+    count.ok_or_else(|| format!("`{text}` is no number of threads; give 0 to 1024"))
+}
+
 /// `x,y,w,h` in pixels of the picture.
 pub fn parse_box(text: &str) -> Result<Rect, String> {
     let numbers = text.split(',').map(|n| n.trim().parse::<f32>()).collect::<Result<Vec<_>, _>>();
@@ -87,5 +93,9 @@ pub fn parse_box(text: &str) -> Result<Rect, String> {
         Ok(&[x, y, width, height]) => Rect { x, y, width, height },
         _ => return Err(format!("`{text}` is no box; give x,y,width,height in pixels")),
     };
-    if bbox.is_valid() { Ok(bbox) } else { Err(format!("box `{text}`: width and height must be above 0")) }
+    if bbox.is_valid() {
+        Ok(bbox)
+    } else {
+        Err(format!("box `{text}`: all four must be finite, width and height above 0"))
+    }
 }

@@ -11,6 +11,7 @@ use sapiens::skeleton;
 use sapiens::spec::Task;
 use sapiens::task::matting::Matte;
 use sapiens::task::pose::Keypoint;
+use std::borrow::Cow;
 
 /// How the skeleton is drawn: asked of the library once.
 pub struct Style {
@@ -124,10 +125,16 @@ pub fn foreground(maps: &Maps) -> Option<Foreground<'_>> {
 }
 
 /// The maps of the scene and of all people in one, for pictures: later people cover earlier ones where they have
-/// something to show.
-pub fn merge(result: &FrameResult) -> Maps {
+/// something to show. Maps can take gigabytes, so they are copied only where there is something to merge.
+pub fn merge(result: &FrameResult) -> Cow<'_, Maps> {
+    let shown: Vec<&Maps> = result.people.iter().map(|p| &p.maps).filter(|m| !m.is_empty()).collect();
+    match shown.as_slice() {
+        [] => return Cow::Borrowed(&result.scene),
+        [only] if result.scene.is_empty() => return Cow::Borrowed(only),
+        _ => {}
+    }
     let mut merged = result.scene.clone();
-    for maps in result.people.iter().map(|p| &p.maps) {
+    for maps in shown {
         cover(&mut merged.normal, &maps.normal, |n| n.iter().any(|v| *v != 0.0));
         cover(&mut merged.pointmap, &maps.pointmap, |p| p.iter().all(|v| v.is_finite()));
         cover(&mut merged.albedo, &maps.albedo, |a| a.iter().any(|v| *v > 0.0));
@@ -154,7 +161,7 @@ pub fn merge(result: &FrameResult) -> Maps {
             (_, None) => {}
         }
     }
-    merged
+    Cow::Owned(merged)
 }
 
 fn cover(

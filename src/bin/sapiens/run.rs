@@ -1,6 +1,8 @@
 //! `sapiens run`.
 
+use crate::console::{note, say};
 use crate::inputs::{self, Input};
+use crate::interrupt;
 use crate::options::{ModelArgs, parse_box};
 use crate::outputs::{Save, Writer};
 use crate::progress::{ConvertBar, picture_bar};
@@ -41,47 +43,84 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let inputs = inputs::collect(&args.inputs)?;
+    interrupt::install()?;
+    inputs::refuse_overwriting(&inputs, &args.out, args.sheet.as_deref())?;
+    let is_new = !args.out.exists();
+    prepare_outputs(args)?;
+    let result = run_on(args, &inputs);
+    if is_new {
+        // Goes only if it is still empty: a run that failed leaves no trace.
+        let _ = std::fs::remove_dir(&args.out);
+    }
+    result
+}
+
+fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
     let mut bar = ConvertBar::default();
     let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |stage, done, total| {
         bar.update(stage, done, total);
-        Ok(())
+        interrupt::check()
     });
     bar.finish();
     let engine = engine?;
     for model in engine.models() {
         for (device, reason) in model.refused() {
-            eprintln!("note: {} runs on {}, because {device} does not work: {reason}", model.name(), model.device());
+            note!("note: {} runs on {}, because {device} does not work: {reason}", model.name(), model.device());
         }
     }
-    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results", &args.out, e))?;
     let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
     let request = Request { boxes: args.boxes.clone(), tasks: None, framing: args.framing };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
     let bar = picture_bar(inputs.len());
     let mut failed = 0;
-    for input in &inputs {
+    for input in inputs {
+        if let Err(stop) = interrupt::check() {
+            bar.finish_and_clear();
+            return Err(stop);
+        }
         match one(&engine, input, &request, &mut writer) {
-            Ok(line) => bar.suspend(|| println!("{line}")),
+            Ok(line) => bar.suspend(|| say!("{line}")),
             Err(error) => {
                 failed += 1;
-                bar.suspend(|| eprintln!("error: {}: {error}", input.path.display()));
+                let error = error.at(&input.path);
+                bar.suspend(|| note!("error: {error}"));
             }
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    interrupt::check()?;
     if let Some(sheet) = &args.sheet
         && failed < inputs.len()
     {
         writer.write_sheet(sheet)?;
-        println!("contact sheet: {}", sheet.display());
+        say!("contact sheet: {}", sheet.display());
     }
-    if failed > 0 {
-        eprintln!("{failed} of {} pictures failed", inputs.len());
-        return Ok(ExitCode::FAILURE);
+    if failed > 0 && inputs.len() > 1 {
+        note!("{failed} of {} pictures failed", inputs.len());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Finds out before any work whether the results can be written.
+fn prepare_outputs(args: &Args) -> Result<()> {
+    if let Some(sheet) = &args.sheet {
+        let folder = sheet.parent().filter(|p| !p.as_os_str().is_empty());
+        if sheet.is_dir() || sheet.file_name().is_none() {
+            return Err(Error::invalid("--sheet: this is a folder; give the name of a PNG file").at(sheet));
+        }
+        if folder.is_some_and(|f| !f.is_dir()) {
+            return Err(Error::invalid("--sheet: the folder of this file does not exist").at(sheet));
+        }
+    }
+    if args.out.exists() && !args.out.is_dir() {
+        return Err(Error::invalid("--out: this is a file; give a folder").at(&args.out));
+    }
+    std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results (--out)", &args.out, e))?;
+    let probe = tempfile::Builder::new().prefix(".sapiens-").suffix(".partial").tempfile_in(&args.out);
+    probe.map_err(|e| Error::io("write into the folder for results (--out)", &args.out, e))?;
+    Ok(())
 }
 
 fn one(engine: &Engine, input: &Input, request: &Request, writer: &mut Writer) -> Result<String> {
@@ -89,7 +128,7 @@ fn one(engine: &Engine, input: &Input, request: &Request, writer: &mut Writer) -
     let result = engine.run(&image, request)?;
     let files = writer.write(input, &image, &result)?;
     if let Some(warning) = normals_face_away(&result) {
-        eprintln!("warning: {}: {warning}", input.path.display());
+        note!("warning: {}: {warning}", input.path.display());
     }
     let ms: f64 = result.timings.iter().map(|t| t.ms).sum();
     Ok(format!("{}: {} person(s), {ms:.0} ms, {files} files", input.path.display(), result.people.len()))

@@ -1,0 +1,13 @@
+//! The program `sapiens` as its users meet it: what it writes, what it says, and what it leaves behind.
+
+mod bad_checkpoint;
+mod bad_image;
+mod bad_request;
+mod bench;
+mod convert;
+mod doctor;
+mod inspect;
+mod interrupt;
+mod outputs;
+mod pictures;
+mod support;
