@@ -1,7 +1,7 @@
 //! From a checkpoint to an ONNX graph.
 //!
 //! [`plan`] builds the graph and lists which weights it needs and how each is made from the checkpoint's tensors;
-//! [`write`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
+//! [`write()`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
 //! [`in_memory`] keeps them in one buffer.
 //! [`read_info`] is the way back: what a graph converted here says about itself.
 
