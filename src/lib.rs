@@ -3,7 +3,7 @@
 //!
 //! The rooms of the house, lower never importing higher (a test enforces it):
 //!
-//! 1. [`error`], [`file`] (atomic writing), [`geometry`]
+//! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`]
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
 //! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
 //! 4. [`engine`], [`export`]

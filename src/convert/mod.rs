@@ -1,7 +1,7 @@
 //! From a checkpoint to an ONNX graph.
 //!
 //! [`plan`] builds the graph and lists which weights it needs and how each is made from the checkpoint's tensors;
-//! [`write`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
+//! [`write()`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
 //! [`in_memory`] keeps them in one buffer.
 //! [`read_info`] is the way back: what a graph converted here says about itself.
 
@@ -69,15 +69,11 @@ impl Plan {
 /// # Errors
 /// `InvalidArgument` for an input size or task that the model cannot have; those of [`Arch::derive`].
 pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
-    let arch = Arch::derive(source)?;
+    let mut arch = Arch::derive(source)?;
     let mut info = model_info(source, &arch)?;
     info.precision = options.precision.unwrap_or(Precision::Fp32);
     info.rope = options.rope.unwrap_or(info.rope);
     info.raw = options.raw;
-    if let Some(input) = options.input {
-        arch.check_input(input)?;
-        info.input = input;
-    }
     if let Some(tasks) = &options.tasks {
         for task in tasks {
             if !info.tasks.contains(task) && *task != Task::Features {
@@ -95,6 +91,12 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
         if info.tasks.len() > 1 && info.tasks.contains(&Task::Features) {
             return Err(Error::invalid("tasks: features stand alone; load the model a second time for its heads"));
         }
+    }
+    // A head that is not converted does not limit the input size.
+    arch.heads_by_task.retain(|(task, _)| info.tasks.contains(task));
+    if let Some(input) = options.input {
+        arch.check_input(input)?;
+        info.input = input;
     }
     let mut net = Net::new(&arch, &info, options.rotation);
     let grid = arch.grid(info.input);

@@ -12,6 +12,7 @@
 //! # Ok::<(), sapiens::Error>(())
 //! ```
 
+mod attention;
 mod describe;
 mod infer;
 mod load;

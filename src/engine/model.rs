@@ -1,9 +1,10 @@
 //! A loaded model: one session, or a shared backbone and one session per head.
 
+use super::attention;
 use super::load::{LoadOptions, Loaded};
 use crate::convert::InMemory;
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{cut, proto::ModelProto};
+use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, ModelBytes, Session, Tensor, View};
 use crate::spec::{ModelInfo, Task};
@@ -15,6 +16,7 @@ pub struct Model {
     info: ModelInfo,
     input: String,
     flip_test: bool,
+    fused_attention: bool,
     parts: Parts,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -30,8 +32,17 @@ enum Parts {
 pub(super) struct Backbone(Option<Tensor>);
 
 impl Model {
-    pub(super) fn new(name: String, library: &'static Library, loaded: Loaded, options: &LoadOptions) -> Result<Self> {
+    pub(super) fn new(
+        name: String,
+        library: &'static Library,
+        mut loaded: Loaded,
+        options: &LoadOptions,
+    ) -> Result<Self> {
         let info = loaded.info.clone();
+        let fused_attention = attention::is_exact(library, &options.session.devices)?;
+        if !fused_attention {
+            unfuse_attention(&mut loaded.model);
+        }
         let input = loaded
             .model
             .graph
@@ -62,7 +73,7 @@ impl Model {
         };
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
-        Ok(Self { name, info, input, flip_test: options.flip_test, parts, _temporary: temporary })
+        Ok(Self { name, info, input, flip_test: options.flip_test, fused_attention, parts, _temporary: temporary })
     }
 
     /// `demo` or the path it was loaded from.
@@ -88,6 +99,12 @@ impl Model {
     /// Whether results are averaged with those of the mirrored picture.
     pub fn flip_test(&self) -> bool {
         self.flip_test
+    }
+
+    /// Whether attention runs as one operator. Where a listed device computes that wrongly (WebGPU on devices with
+    /// subgroups of 4 lanes), it is written out: right, but slower and with much more memory.
+    pub fn fused_attention(&self) -> bool {
+        self.fused_attention
     }
 
     fn first_session(&self) -> &Session {

@@ -239,7 +239,7 @@ pub(super) fn value_info(name: &str, element: Element, dims: &[Dim]) -> ValueInf
     }
 }
 
-fn attribute(name: &str, value: Attr) -> AttributeProto {
+pub(super) fn attribute(name: &str, value: Attr) -> AttributeProto {
     let mut a = AttributeProto { name: name.to_owned(), ..Default::default() };
     match value {
         Attr::Float(f) => (a.f, a.r#type) = (f, 1),

@@ -7,9 +7,11 @@
 mod builder;
 mod cut;
 pub mod proto;
+mod unfuse;
 
 pub use builder::{Attr, Builder, Dim, Element};
 pub use cut::cut;
+pub use unfuse::unfuse_attention;
 
 /// IR version written: the one that came with opset 23.
 pub const IR_VERSION: i64 = 11;

@@ -8,7 +8,7 @@ use ort::session::{RunOptions, SessionInputValue};
 use ort::value::{DynValue, TensorElementType, TensorRef};
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a session is opened.
 #[derive(Debug, Clone)]
@@ -39,9 +39,22 @@ pub struct ModelBytes<'a> {
     pub weights: Option<(&'a str, &'a Arc<[u8]>)>,
 }
 
-/// One graph on one device. Runs are serialised: the runtime's own run call is not safe to enter twice.
+/// All WebGPU sessions of a process share one device context, which is not safe to use from two threads: opening,
+/// running and closing sessions at the same time ends the process with a segmentation fault (seen in 1.30). So these
+/// take turns.
+static WEBGPU: Mutex<()> = Mutex::new(());
+
+/// The turn of a session on `device`, held until dropped; `None` where there is nothing to wait for.
+fn turn(device: Device) -> Option<MutexGuard<'static, ()>> {
+    // A poisoned lock only says that another caller panicked: it guards no data.
+    (device == Device::WebGpu).then(|| WEBGPU.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// One graph on one device. Runs are serialised: the runtime's own run call is not safe to enter twice. On WebGPU those
+/// of all sessions are.
 pub struct Session {
-    inner: Mutex<ort::session::Session>,
+    /// `None` only while it is dropped.
+    inner: Mutex<Option<ort::session::Session>>,
     device: Device,
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
@@ -60,7 +73,7 @@ impl Session {
                 Ok(inner) => {
                     let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
                     let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-                    return Ok(Self { inner: Mutex::new(inner), device, refused, inputs, outputs });
+                    return Ok(Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs });
                 }
                 Err(error) => refused.push((device, error)),
             }
@@ -111,6 +124,8 @@ impl Session {
         let run_options = RunOptions::new().map_err(|e| failed(&e))?.with_outputs(selector);
         // A poisoned lock only says that another caller panicked between runs; the session itself is not torn.
         let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = session.as_mut().ok_or_else(|| Error::new(ErrorKind::Runtime, "the session is closed"))?;
+        let _turn = turn(self.device);
         let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
         outputs
             .iter()
@@ -121,6 +136,13 @@ impl Session {
                 output_tensor(name, value)
             })
             .collect()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _turn = turn(self.device);
+        *self.inner.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -137,6 +159,7 @@ fn open_on(
     options: &SessionOptions,
     device: Device,
 ) -> Result<ort::session::Session> {
+    let _turn = turn(device);
     let build = || -> Result<SessionBuilder, ort::Error> {
         let mut builder = SessionBuilder::new(&library.environment)?
             .with_intra_threads(options.threads)?
