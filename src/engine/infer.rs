@@ -84,7 +84,9 @@ pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &RawOutputs) 
         let (count, map) = raw.map(0)?;
         let mut heatmaps = raw.floats(0)?;
         if let Some(flipped) = raw.mirrored(0)? {
-            pose::average_flipped(&mut heatmaps, flipped, map, &skeleton::keypoints().flip)?;
+            let flip = &skeleton::keypoints().flip;
+            check_mirror("keypoints", count, flip.len())?;
+            pose::average_flipped(&mut heatmaps, flipped, map, flip)?;
         }
         pose::decode(&heatmaps, count, map, info.input, info.heatmap)?
     } else {
@@ -110,7 +112,9 @@ pub(super) fn decode_map(
             let (classes, map) = raw.map(0)?;
             let mut logits = raw.floats(0)?;
             if let Some(flipped) = raw.mirrored(0)? {
-                seg::average_flipped(&mut logits, flipped, map, &skeleton::class_flip())?;
+                let flip = skeleton::class_flip();
+                check_mirror("classes", classes, flip.len())?;
+                seg::average_flipped(&mut logits, flipped, map, &flip)?;
             }
             maps.seg = Some(seg::labels_to_image(&logits, classes, placement)?);
         }
@@ -155,6 +159,17 @@ pub(super) fn decode_map(
         }
     }
     Ok(())
+}
+
+/// Which outputs swap in a mirrored picture is known for the official sets only.
+fn check_mirror(what: &str, count: usize, known: usize) -> Result<()> {
+    if count == known {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("flip test: this model has {count} {what}; which of them mirror each other is known for {known} only"),
+    ))
 }
 
 fn features(raw: &RawOutputs) -> Result<Features> {

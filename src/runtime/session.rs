@@ -166,11 +166,9 @@ fn open_on(
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_prepacking(!options.low_memory)?;
-        if options.low_memory {
-            builder = builder
-                .with_config_entry("session.enable_cpu_mem_arena", "0")
-                .or_else(|e| Ok::<_, ort::Error>(e.recover()))?;
-        }
+        // Without its arena the processor provider gives memory back after each operator.
+        let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
+        builder = builder.with_execution_providers([processor])?;
         if let Some(folder) = model.folder {
             builder = builder
                 .with_config_entry("session.model_external_initializers_file_folder_path", folder.to_string_lossy())?;

@@ -4,6 +4,7 @@
 
 use once_cell::sync::Lazy;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// The keypoints of the Sapiens2 pose models. Every `Vec` indexed by keypoint has 308 entries.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ pub struct Keypoints308 {
     pub upper_body: Vec<usize>,
     /// Keypoints of hips, legs and feet.
     pub lower_body: Vec<usize>,
+}
+
+/// Names for a model with `count` keypoints: those of the official set for 308, `keypoint_0` and so on for any other.
+pub fn keypoint_names(count: usize) -> Vec<Cow<'static, str>> {
+    match count {
+        KEYPOINT_COUNT => keypoints().names.iter().map(|&name| name.into()).collect(),
+        _ => (0..count).map(|i| format!("keypoint_{i}").into()).collect(),
+    }
 }
 
 /// A line between two keypoints.
@@ -151,6 +160,8 @@ mod tests {
         assert_eq!(k.names.iter().collect::<HashSet<_>>().len(), KEYPOINT_COUNT);
         assert_eq!([k.flip.len(), k.sigmas.len(), k.colors.len()], [KEYPOINT_COUNT; 3]);
         assert!(k.sigmas.iter().all(|s| *s > 0.0 && *s < 0.2));
+        assert_eq!(keypoint_names(KEYPOINT_COUNT)[41], "right_wrist");
+        assert_eq!(keypoint_names(3), ["keypoint_0", "keypoint_1", "keypoint_2"]);
         assert_eq!((k.names[0], k.names[41], k.names[62]), ("nose", "right_wrist", "left_wrist"));
     }
 

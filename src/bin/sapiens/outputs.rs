@@ -123,12 +123,11 @@ impl<'a> Writer<'a> {
         for timing in &result.timings {
             document.add_timing_ms(&timing.stage, timing.ms);
         }
-        let names = &skeleton::keypoints().names;
         for person in &result.people {
             let record = match &person.pose {
                 Some(pose) => {
                     let points: Vec<[f32; 3]> = pose.iter().map(|k| [k.x, k.y, k.score]).collect();
-                    PersonRecord::new(person.bbox, names, &points)?
+                    PersonRecord::new(person.bbox, &skeleton::keypoint_names(points.len()), &points)?
                 }
                 None => PersonRecord::new::<&str>(person.bbox, &[], &[])?,
             };

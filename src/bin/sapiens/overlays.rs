@@ -38,7 +38,10 @@ impl Style {
             }
         };
         let links = k.links.iter().map(link).collect();
-        Self { points, links, palette: skeleton::classes().iter().map(|c| c.color).collect(), threshold }
+        // Classes beyond the official ones (fine-tuned heads) get grays of their own.
+        let official = skeleton::classes().iter().map(|c| c.color);
+        let palette = official.chain((0..=u8::MAX).map(|i| [i.wrapping_mul(97) / 2 + 64; 3])).take(256).collect();
+        Self { points, links, palette, threshold }
     }
 
     /// The picture of one task, RGB8, size of the image; `None` if the task did not run or has no picture.
@@ -94,7 +97,15 @@ impl Style {
             return Ok(None);
         }
         let people: Vec<&[OverlayKeypoint]> = people.iter().map(Vec::as_slice).collect();
-        let style = SkeletonStyle { points: &self.points, links: &self.links, score_threshold: self.threshold };
+        let count = people.iter().map(|p| p.len()).max().unwrap_or(0);
+        // Another set of keypoints than the official one has no known links and colours.
+        let plain = vec![PointStyle { color: [255; 3], weight: Weight::Body }; count];
+        let is_official = count == self.points.len();
+        let style = SkeletonStyle {
+            points: if is_official { &self.points } else { &plain },
+            links: if is_official { &self.links } else { &[] },
+            score_threshold: self.threshold,
+        };
         Ok(Some(skeleton_overlay(picture, &people, &style)?))
     }
 }
