@@ -39,7 +39,7 @@ fn conversion() {
     };
     for name in ["INT", "TERM"] {
         let mut child = start();
-        wait_until(&mut child, |_| sandbox.files().iter().any(|f| f.starts_with(".big.onnx.data.")));
+        wait_until(&mut child, |_| sandbox.files().iter().any(|f| f.starts_with(".sapiens-")));
         signal(&child, name);
         interrupted(child);
         assert_eq!(sandbox.files(), ["big.safetensors"], "SIG{name} while writing");

@@ -8,6 +8,7 @@ mod convert;
 mod doctor;
 mod inspect;
 mod interrupt;
+mod other_heads;
 mod outputs;
 mod pictures;
 mod support;

@@ -1,0 +1,49 @@
+//! Fine-tuned models: other numbers of keypoints and classes than the official ones.
+
+use crate::support::{Ran, Sandbox};
+use testkit::{Dtype, Spec, Tensor, make_checkpoint, write_safetensors};
+
+/// A small checkpoint whose last layer has `outputs` channels instead of the official number.
+fn checkpoint(sandbox: &Sandbox, task: &str, outputs: usize) -> String {
+    let mut spec = Spec::tiny(task, 5);
+    spec.layers = 2;
+    let predictor = format!("decode_head.conv_{task}.");
+    let with_outputs = |tensor: Tensor| {
+        if !tensor.name.starts_with(&predictor) {
+            return tensor;
+        }
+        let row = tensor.data.len() / tensor.shape[0];
+        let data = tensor.data.iter().copied().cycle().take(row * outputs).collect();
+        Tensor { shape: [&[outputs], &tensor.shape[1..]].concat(), data, name: tensor.name }
+    };
+    let tensors: Vec<Tensor> = make_checkpoint(&spec).into_iter().map(with_outputs).collect();
+    let name = format!("{task}{outputs}.safetensors");
+    write_safetensors(&sandbox.path(&name), &tensors, Dtype::F32, &[]);
+    name
+}
+
+#[test]
+fn four_keypoints_are_numbered_and_drawn() {
+    let sandbox = Sandbox::new();
+    sandbox.picture("a.jpg");
+    let model = checkpoint(&sandbox, "pose", 4);
+    let args = ["run", "a.jpg", "--model", &model, "--input-size", "128x96", "--out", "o", "--threshold=0"];
+    sandbox.ok(&args);
+    let document: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(sandbox.path("o/a.json")).unwrap()).unwrap();
+    let keypoints = document["persons"][0]["keypoints"].as_array().unwrap();
+    let names: Vec<_> = keypoints.iter().map(|k| k["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["keypoint_0", "keypoint_1", "keypoint_2", "keypoint_3"]);
+    assert!(sandbox.path("o/a_pose.png").is_file());
+    let ran = Ran::of(&mut sandbox.command(&[&args[..], &["--flip-test"]].concat()));
+    ran.assert_one_error(&["flip test", "4 keypoints", "308"]);
+}
+
+#[test]
+fn forty_classes_have_colours() {
+    let sandbox = Sandbox::new();
+    sandbox.picture("a.jpg");
+    let model = checkpoint(&sandbox, "seg", 40);
+    sandbox.ok(&["run", "a.jpg", "--model", &model, "--input-size", "128x96", "--out", "o", "--save", "png,npy"]);
+    assert!(sandbox.path("o/a_seg.png").is_file() && sandbox.path("o/a_seg.npy").is_file());
+}
