@@ -17,6 +17,8 @@ use std::path::Path;
 pub struct Description {
     /// `checkpoint`, `bundle` (one backbone, several heads) or `converted graph`.
     pub kind: String,
+    /// Its tasks in one word: `pose`, or several joined by `+`.
+    pub task: String,
     /// Facts that a converted model also carries.
     #[serde(flatten)]
     pub info: ModelInfo,
@@ -48,7 +50,15 @@ fn describe_graph(path: &Path) -> Result<Description> {
         Precision::Fp16 => "F16",
     };
     let heads = info.tasks.iter().map(|&task| outputs_text(task, info.raw, &model)).collect();
-    Ok(Description { kind: "converted graph".into(), info, dtype: dtype.into(), tensors, backbone: None, heads })
+    Ok(Description {
+        task: task_text(&info),
+        kind: "converted graph".into(),
+        info,
+        dtype: dtype.into(),
+        tensors,
+        backbone: None,
+        heads,
+    })
 }
 
 /// What a converted graph gives for a task: names and shapes of the outputs.
@@ -85,6 +95,7 @@ fn describe_source(source: &Source) -> Result<Description> {
         backbone += &format!(", window tokenizer of {} layers", tokenizer.layers.len());
     }
     Ok(Description {
+        task: task_text(&info),
         kind: if arch.is_bundle { "bundle" } else { "checkpoint" }.into(),
         info,
         dtype: source.main_dtype().map_or_else(|| "nothing".into(), |d| d.to_string()),
@@ -92,6 +103,10 @@ fn describe_source(source: &Source) -> Result<Description> {
         backbone: Some(backbone),
         heads: arch.heads_by_task.iter().map(|(task, head)| head_text(*task, head)).collect(),
     })
+}
+
+fn task_text(info: &ModelInfo) -> String {
+    info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+")
 }
 
 fn head_text(task: Task, head: &Head) -> String {

@@ -141,7 +141,8 @@ pub struct ModelInfo {
     pub normal_frame: NormalFrame,
     /// Whether the graph takes normalised floats and gives undecoded outputs.
     pub raw: bool,
-    /// SHA-256 of the checkpoint, hexadecimal.
+    /// SHA-256 of the checkpoint, hexadecimal; empty where nobody has read the whole file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source_sha256: String,
     /// Terms of the weights.
     pub licence: Licence,
