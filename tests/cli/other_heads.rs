@@ -18,7 +18,7 @@ fn checkpoint(sandbox: &Sandbox, task: &str, outputs: usize) -> String {
     };
     let tensors: Vec<Tensor> = make_checkpoint(&spec).into_iter().map(with_outputs).collect();
     let name = format!("{task}{outputs}.safetensors");
-    write_safetensors(&sandbox.path(&name), &tensors, Dtype::F32, &[]);
+    write_safetensors(sandbox.path(&name), &tensors, Dtype::F32, &[]);
     name
 }
 
