@@ -21,6 +21,8 @@ pub enum Kind {
 pub struct Request<'a> {
     /// How much.
     pub kind: Kind,
+    /// Where ONNX Runtime comes from.
+    pub source: Source,
     /// ONNX Runtime to use instead of the fetched one.
     pub ort: Option<&'a Path>,
     /// Folder for the results instead of the default.
@@ -44,7 +46,7 @@ pub fn run(request: &Request) -> Result<(), Fault> {
     }
 
     let mut times = Times(Vec::new());
-    let library = times.step("fetch ONNX Runtime", || fetch::library(Source::Pypi, request.ort))?;
+    let library = times.step("fetch ONNX Runtime", || fetch::library(request.source, request.ort))?;
     times.step("build", || process::run(&mut process::cargo(build)))?;
     let program = target_dir().join(folder).join(format!("sapiens{}", std::env::consts::EXE_SUFFIX));
     std::fs::create_dir_all(&out).map_err(Fault::io("create", &out))?;

@@ -19,7 +19,7 @@ Usage: cargo xtask COMMAND
 
   fetch-ort [--source pypi|npm] [--ort PATH]
       Put ONNX Runtime under target/onnxruntime/. pypi (the default) is the CPU build; npm has the WebGPU provider.
-  demo [--ort PATH] [--out DIR] [--smoke]
+  demo [--source pypi|npm] [--ort PATH] [--out DIR] [--smoke]
       Fetch, build in release, and run every task on the pictures in assets/ with the embedded demo model.
       --smoke: two pictures and the development build.
   test [--allow-blocked]
@@ -51,9 +51,10 @@ fn run() -> Result<(), Fault> {
             Ok(())
         }
         "demo" => {
-            let options = Options::parse(arguments, &["--ort", "--out"], &["--smoke"])?;
+            let options = Options::parse(arguments, &["--source", "--ort", "--out"], &["--smoke"])?;
+            let source = options.value("--source").unwrap_or("pypi").parse()?;
             let kind = if options.has("--smoke") { demo::Kind::Smoke } else { demo::Kind::Full };
-            demo::run(&demo::Request { kind, ort: options.path("--ort"), out: options.path("--out") })
+            demo::run(&demo::Request { kind, source, ort: options.path("--ort"), out: options.path("--out") })
         }
         "test" => {
             let options = Options::parse(arguments, &[], &["--allow-blocked"])?;

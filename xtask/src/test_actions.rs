@@ -68,6 +68,6 @@ pub fn find_webgpu_host(run: &mut Run) -> Result<Counts, Fault> {
 
 /// The demo in its small form; it checks its own results.
 pub fn demo(_: &mut Run) -> Result<Counts, Fault> {
-    demo::run(&demo::Request { kind: demo::Kind::Smoke, ort: None, out: None })?;
+    demo::run(&demo::Request { kind: demo::Kind::Smoke, source: fetch::Source::Pypi, ort: None, out: None })?;
     Ok(Counts::default())
 }
