@@ -24,7 +24,7 @@ fn damage(tensors: &mut Vec<Tensor>, random: &mut Random) {
     match random.below(6) {
         0 => drop(tensors.swap_remove(i)),
         1 => tensors[i].shape = vec![0; random.below(5)],
-        2 => tensors[i].shape.rotate_left(1),
+        2 => tensors[i].shape.reverse(),
         3 => tensors[i].shape.push(1),
         4 => {
             if let Some(dim) = tensors[i].shape.first_mut() {

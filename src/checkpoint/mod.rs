@@ -7,6 +7,7 @@ mod arch;
 mod check;
 mod file;
 mod head;
+mod head_derive;
 mod header;
 mod info;
 mod names;

@@ -2,15 +2,15 @@
 
 mod framing;
 mod normalise;
+mod person;
 mod placement;
 mod resize;
 mod separable;
 mod warp;
 
-pub use framing::{
-    Enlarge, Framed, Framing, crop_geometry, crop_matrix, frame, letterbox, letterbox_size, person_crop, stretch,
-};
+pub use framing::{Enlarge, Framed, Framing, frame, letterbox, letterbox_size, stretch};
 pub use normalise::{mirror, normalise};
+pub use person::{crop_geometry, crop_matrix, person_crop};
 pub use placement::{Geometry, Placement};
 pub use resize::{Interpolation, resize};
 pub use warp::{Kernel, warp};
