@@ -186,33 +186,3 @@ fn the_placement_points_at_the_pixels_that_were_sampled() {
         }
     }
 }
-
-/// Time of one frame, printed only: `cargo test --release --test preprocess -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn timings() {
-    let hd = Image::open(path("img_1920x1080.png")).unwrap();
-    let vga = Image::open(path("img_640x480.png")).unwrap();
-    let input = Size::new(768, 1024);
-    let bbox = Rect { x: 812.3, y: 145.7, width: 311.6, height: 865.5 };
-    let vga_bbox = Rect { x: 200.5, y: 60.25, width: 180.25, height: 360.25 };
-    let pixels = vec![100; input.area() * 3];
-    let time = |name: &str, work: &dyn Fn()| {
-        work();
-        let mut ms: Vec<_> = (0..21)
-            .map(|_| {
-                let start = std::time::Instant::now();
-                work();
-                start.elapsed().as_secs_f64() * 1e3
-            })
-            .collect();
-        ms.sort_by(f64::total_cmp);
-        println!("{name}: median {:.2} ms, best {:.2} ms", ms[10], ms[0]);
-    };
-    time("1920x1080 area-flag stretch", &|| drop(preprocess::stretch(&hd, input, Enlarge::Cubic).unwrap()));
-    time("640x480 cubic stretch", &|| drop(preprocess::stretch(&vga, input, Enlarge::Cubic).unwrap()));
-    time("1920x1080 letterbox", &|| drop(preprocess::letterbox(&hd, input).unwrap()));
-    time("1920x1080 person crop", &|| drop(preprocess::person_crop(&hd, bbox, input).unwrap()));
-    time("640x480 person crop, cubic", &|| drop(preprocess::person_crop(&vga, vga_bbox, input).unwrap()));
-    time("normalise", &|| drop(preprocess::normalise(&pixels, input).unwrap()));
-}

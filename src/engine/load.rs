@@ -114,10 +114,10 @@ fn open(path: &Path, options: &LoadOptions, progress: &mut Progress) -> Result<L
 }
 
 fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
-    // The first device listed decides: WebGPU has no bfloat16, and rounding on the processor would cost two copies per
-    // layer.
+    // The first device listed decides. Rounding by arithmetic gives the same values as casts, on the processor sooner, and
+    // WebGPU has no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away.
     let rotation = match options.session.devices.first() {
-        Some(Device::WebGpu) => Rotation::Veltkamp,
+        Some(Device::Cpu | Device::WebGpu) => Rotation::Veltkamp,
         _ => Rotation::Rounded,
     };
     let convert = ConvertOptions {

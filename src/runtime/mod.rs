@@ -18,5 +18,28 @@ use crate::error::{Error, ErrorKind};
 
 /// Turns an error of ONNX Runtime into ours.
 fn runtime_error<R>(what: &str, error: &ort::Error<R>) -> Error {
-    Error::new(ErrorKind::Runtime, format!("{what}: {}", error.message().trim()))
+    Error::new(ErrorKind::Runtime, format!("{what}: {}", reason(error.message())))
+}
+
+/// What ONNX Runtime says, without the place in its own source that it says it from.
+fn reason(message: &str) -> &str {
+    let markers = ["[ONNXRuntimeError] : ", " was false. ", " : FAIL : "];
+    let starts = markers.iter().filter_map(|marker| message.rfind(marker).map(|at| at + marker.len()));
+    let text = message[starts.max().unwrap_or(0)..].trim();
+    if text.is_empty() { message.trim() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn the_source_of_onnx_runtime_is_left_out() {
+        let load = "/onnxruntime_src/a.cc:1988 onnxruntime::Provider& Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load \
+                    library x.so with error: no such file ";
+        assert_eq!(reason(load), "Failed to load library x.so with error: no such file");
+        let adapter = "/onnxruntime_src/b.cc:136 adapter.status == Success was false. Failed to get a WebGPU adapter";
+        assert_eq!(reason(adapter), "Failed to get a WebGPU adapter");
+        assert_eq!(reason(" plain "), "plain");
+    }
 }

@@ -1,7 +1,7 @@
 //! A session: one graph, loaded on one device.
 
 use super::tensor::{Tensor, TensorData, View};
-use super::{Device, Library, runtime_error};
+use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::builder::SessionBuilder;
 use ort::session::{RunOptions, SessionInputValue};
@@ -181,18 +181,12 @@ fn open_on(
     let mut builder = build().map_err(|e| runtime_error("ONNX Runtime refused the session options", &e))?;
     if let Some(dispatch) = device.dispatch() {
         builder = builder.with_execution_providers([dispatch]).map_err(|e| {
-            Error::new(
-                ErrorKind::Device,
-                format!(
-                    "device {device} cannot be used: {} (`sapiens doctor` shows what is there)",
-                    e.message().trim()
-                ),
-            )
+            Error::new(ErrorKind::Device, format!("device {device} cannot be used: {}", reason(e.message())))
         })?;
     }
     builder.commit_from_memory(model.graph).map_err(|e| {
         let kind = if device == Device::Cpu { ErrorKind::Runtime } else { ErrorKind::Device };
-        Error::new(kind, format!("ONNX Runtime could not load the model on {device}: {}", e.message().trim()))
+        Error::new(kind, format!("ONNX Runtime could not load the model on {device}: {}", reason(e.message())))
     })
 }
 

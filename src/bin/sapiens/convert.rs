@@ -31,8 +31,8 @@ pub struct Args {
     /// Arithmetic of the rotary embedding: bf16 (as the official code) or fp32 [default: as trained].
     #[arg(long)]
     rope: Option<Rope>,
-    /// With bf16 tables, how queries and keys are rotated: rounded (as the official code), veltkamp (the same without
-    /// bfloat16, for webgpu) or fused (faster, ten times further from the official values).
+    /// With bf16 tables, how queries and keys are rotated: rounded (as the official code, safe everywhere), veltkamp (the
+    /// same values without bfloat16: for cpu and webgpu) or fused (ten times further from the official values).
     #[arg(long, default_value = "rounded")]
     rotation: Rotation,
     /// Heads to keep, separated by commas [default: all].

@@ -15,6 +15,7 @@ mod run;
 
 use clap::{Parser, Subcommand};
 use console::note;
+use sapiens::ErrorKind;
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -49,7 +50,11 @@ fn main() -> ExitCode {
     match result.and_then(|code| console::finish().map(|()| code)) {
         Ok(code) => code,
         Err(error) => {
-            note!("error: {error}");
+            let hint = match error.kind() {
+                ErrorKind::Device => "; `sapiens doctor` shows what works here",
+                _ => "",
+            };
+            note!("error: {error}{hint}");
             interrupt::exit_code(&error)
         }
     }
