@@ -59,12 +59,13 @@ impl RawOutputs {
         }
     }
 
-    fn floats(&self, i: usize) -> Result<Vec<f32>> {
-        self.tensor(i)?.floats().map(<[f32]>::to_vec)
+    /// Moves the elements of output `i` out; its shape stays.
+    fn take(&mut self, i: usize) -> Result<Vec<f32>> {
+        self.outputs.get_mut(i).ok_or_else(|| missing(i))?.take_floats()
     }
 
     fn tensor(&self, i: usize) -> Result<&Tensor> {
-        self.outputs.get(i).ok_or_else(|| Error::new(ErrorKind::Runtime, format!("the graph returned no output {i}")))
+        self.outputs.get(i).ok_or_else(|| missing(i))
     }
 
     fn mirrored(&self, i: usize) -> Result<Option<&[f32]>> {
@@ -77,12 +78,16 @@ impl RawOutputs {
     }
 }
 
+fn missing(output: usize) -> Error {
+    Error::new(ErrorKind::Runtime, format!("the graph returned no output {output}"))
+}
+
 /// Keypoints in image pixels.
-pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &RawOutputs) -> Result<Vec<Keypoint>> {
+pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &mut RawOutputs) -> Result<Vec<Keypoint>> {
     let info = model.info();
     let keypoints = if model.gives_raw() {
         let (count, map) = raw.map(0)?;
-        let mut heatmaps = raw.floats(0)?;
+        let mut heatmaps = raw.take(0)?;
         if let Some(flipped) = raw.mirrored(0)? {
             let flip = &skeleton::keypoints().flip;
             check_mirror("keypoints", count, flip.len())?;
@@ -101,7 +106,7 @@ pub(super) fn decode_map(
     model: &Model,
     task: Task,
     prepared: &Prepared,
-    raw: &RawOutputs,
+    raw: &mut RawOutputs,
     maps: &mut Maps,
 ) -> Result<()> {
     let placement = &prepared.framed.placement;
@@ -110,7 +115,7 @@ pub(super) fn decode_map(
         Task::Features => maps.features = Some(features(raw)?),
         Task::Seg => {
             let (classes, map) = raw.map(0)?;
-            let mut logits = raw.floats(0)?;
+            let mut logits = raw.take(0)?;
             if let Some(flipped) = raw.mirrored(0)? {
                 let flip = skeleton::class_flip();
                 check_mirror("classes", classes, flip.len())?;
@@ -119,14 +124,14 @@ pub(super) fn decode_map(
             maps.seg = Some(seg::labels_to_image(&logits, classes, placement)?);
         }
         Task::Normal => {
-            let mut planes = raw.floats(0)?;
+            let mut planes = raw.take(0)?;
             if let Some(flipped) = raw.mirrored(0)? {
                 normal::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
             }
             maps.normal = Some(normal::to_image(&planes, placement, model.info().normal_frame)?);
         }
         Task::Pointmap => {
-            let mut planes = raw.floats(0)?;
+            let mut planes = raw.take(0)?;
             if model.gives_raw() {
                 let mut scale = RawOutputs::scalar(&raw.outputs, 1)?;
                 if let (Some(flipped), Some(tensors)) = (raw.mirrored(0)?, &raw.mirrored) {
@@ -138,7 +143,7 @@ pub(super) fn decode_map(
             maps.pointmap = Some(pointmap::to_image(&planes, placement)?);
         }
         Task::Albedo => {
-            let mut planes = raw.floats(0)?;
+            let mut planes = raw.take(0)?;
             if let Some(flipped) = raw.mirrored(0)? {
                 albedo::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
             }
@@ -147,7 +152,7 @@ pub(super) fn decode_map(
         Task::Matting => {
             maps.matting = Some(if model.gives_raw() {
                 let (channels, map) = raw.map(0)?;
-                let mut planes = raw.floats(0)?;
+                let mut planes = raw.take(0)?;
                 if let Some(flipped) = raw.mirrored(0)? {
                     matting::average_flipped(&mut planes, flipped, channels, map)?;
                 }
@@ -172,14 +177,13 @@ fn check_mirror(what: &str, count: usize, known: usize) -> Result<()> {
     ))
 }
 
-fn features(raw: &RawOutputs) -> Result<Features> {
+fn features(raw: &mut RawOutputs) -> Result<Features> {
     let wrong =
         |e: ndarray::ShapeError| Error::new(ErrorKind::Runtime, format!("features of an unexpected shape: {e}"));
     let (channels, map) = raw.map(1)?;
-    let tokens = raw.tensor(0)?;
-    let rows = tokens.shape.get(1).copied().unwrap_or(0);
+    let rows = raw.tensor(0)?.shape.get(1).copied().unwrap_or(0);
     Ok(Features {
-        tokens: Array2::from_shape_vec((rows, channels), raw.floats(0)?).map_err(wrong)?,
-        featmap: Array3::from_shape_vec((channels, map.height, map.width), raw.floats(1)?).map_err(wrong)?,
+        tokens: Array2::from_shape_vec((rows, channels), raw.take(0)?).map_err(wrong)?,
+        featmap: Array3::from_shape_vec((channels, map.height, map.width), raw.take(1)?).map_err(wrong)?,
     })
 }

@@ -166,13 +166,13 @@ fn run_group(
             clock.stop(format!("backbone {names}"));
         }
         for &task in tasks {
-            let raw = prepared.run(model, task)?;
+            let mut raw = prepared.run(model, task)?;
             clock.stop(format!("model {task}"));
             if task == Task::Pose {
-                result.people[i].pose = Some(decode_pose(model, &prepared, &raw)?);
+                result.people[i].pose = Some(decode_pose(model, &prepared, &mut raw)?);
             } else {
                 let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
-                decode_map(model, task, &prepared, &raw, maps)?;
+                decode_map(model, task, &prepared, &mut raw, maps)?;
             }
             clock.stop(format!("postprocess {task}"));
         }

@@ -25,7 +25,15 @@ impl Tensor {
     pub fn floats(&self) -> Result<&[f32]> {
         match &self.data {
             TensorData::F32(data) => Ok(data),
-            TensorData::U8(_) => Err(Error::new(ErrorKind::Runtime, "the graph returned bytes where floats belong")),
+            TensorData::U8(_) => Err(not_floats()),
+        }
+    }
+
+    /// As [`Tensor::floats`], but moves them out: logits are 91 MB that need no second copy.
+    pub fn take_floats(&mut self) -> Result<Vec<f32>> {
+        match &mut self.data {
+            TensorData::F32(data) => Ok(std::mem::take(data)),
+            TensorData::U8(_) => Err(not_floats()),
         }
     }
 
@@ -44,6 +52,10 @@ impl Tensor {
             TensorData::U8(data) => View::U8(&self.shape, data),
         }
     }
+}
+
+fn not_floats() -> Error {
+    Error::new(ErrorKind::Runtime, "the graph returned bytes where floats belong")
 }
 
 /// A borrowed tensor: shape and elements.
