@@ -1,0 +1,1221 @@
+/*
+ * libsapiens: keypoints, body parts, normals, points, albedo and matte of people in images.
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * One page about everything below
+ *
+ * Status     Every function that can fail returns a SapiensStatus: 0 done, above 0 not done but no fault (TIMEOUT,
+ *            ABSENT), below 0 a fault, which sapiens_last_error() explains on the same thread. Outputs come last and are
+ *            written only with OK.
+ * Handles    SapiensContext, SapiensStream and SapiensResult are opaque. The library never follows the pointer: a handle
+ *            that was destroyed or is none answers INVALID_HANDLE. _destroy and _release set it to NULL; twice is safe.
+ * Structs    Begin with struct_size: start from the _INIT macro (or _default function). Programs compiled with an older
+ *            or a newer header of the same SAPIENS_ABI_VERSION work.
+ * Threads    Every function may be called from any thread at any time, unless it says otherwise.
+ * Callbacks  Carry user_data. With delivery EVENTS they run inside sapiens_context_process_events only; with IMMEDIATE on
+ *            a thread of the library. They must not throw or longjmp through the library.
+ * Memory     What the library gives belongs to it, and says how long it is valid. What the host gives is copied, except
+ *            pixels submitted with SAPIENS_SUBMIT_FLAGS_BORROW.
+ * Text       UTF-8, ends in zero.
+ * Units      Pixels: x right, y down, centres at integers, in the upright image. Camera space: metres, x right, y down,
+ *            z forward. Times: nanoseconds in, milliseconds where a name says ms.
+ *
+ *     SapiensContext *context = NULL;
+ *     SapiensStream *stream = NULL;
+ *     SapiensResult *result = NULL;
+ *     sapiens_context_create(NULL, &context);
+ *     sapiens_context_load(context, NULL, NULL, NULL);              // the demo model; or a path
+ *     sapiens_stream_create(context, NULL, &stream);
+ *     sapiens_stream_submit(stream, &image, NULL, 0, NULL);         // 0: do not wait for room
+ *     if (sapiens_stream_poll(stream, 33, &result) == SAPIENS_STATUS_OK) {
+ *         SapiensPose pose = SAPIENS_POSE_INIT;
+ *         sapiens_result_pose(result, 0, &pose);                    // person 0
+ *         sapiens_result_release(&result);
+ *     }
+ *     sapiens_context_destroy(&context);                            // and its streams
+ */
+
+
+#ifndef SAPIENS_H
+#define SAPIENS_H
+
+/* Generated from src/ffi by cbindgen. Do not edit: change the source, then SAPIENS_UPDATE=1 cargo test --test header */
+
+#include <stddef.h>
+#include <stdint.h>
+#if defined(_WIN32) && defined(SAPIENS_SHARED)
+#define SAPIENS_API __declspec(dllimport)
+#else
+#define SAPIENS_API
+#endif
+
+
+/// Major version of the header.
+#define SAPIENS_VERSION_MAJOR 0
+
+/// Minor version of the header.
+#define SAPIENS_VERSION_MINOR 1
+
+/// Patch version of the header.
+#define SAPIENS_VERSION_PATCH 0
+
+/// Version of the binary interface, in the name of the shared library (`libsapiens.so.1`). It grows when a program compiled
+/// against an earlier header would break; new functions and new fields at the end of structs do not change it.
+#define SAPIENS_ABI_VERSION 1
+
+/// For timeouts: wait as long as it takes.
+#define SAPIENS_WAIT_FOREVER UINT32_MAX
+
+/// For `sapiens_stream_cancel`: every frame.
+#define SAPIENS_ALL_FRAMES 0
+
+/// In place of a person's index: the maps of the whole image.
+#define SAPIENS_SCENE -1
+
+/// What a call answers: 0 done, above 0 not done but no fault, below 0 a fault that `sapiens_last_error` explains.
+enum SapiensStatus
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Done.
+    SAPIENS_STATUS_OK = 0,
+    /// The time given is over and nothing has changed; call again.
+    SAPIENS_STATUS_TIMEOUT = 1,
+    /// What was asked for is not in this result: the task did not run, or saw no such person.
+    SAPIENS_STATUS_ABSENT = 2,
+    /// An argument is out of its range; the message names it and what would be right.
+    SAPIENS_STATUS_INVALID_ARGUMENT = -1,
+    /// The handle is not one of this kind that is alive: destroyed, released too often, or never made by this library.
+    SAPIENS_STATUS_INVALID_HANDLE = -2,
+    /// A struct of another version of the header: `struct_size` or `abi_version` do not fit this library.
+    SAPIENS_STATUS_ABI_MISMATCH = -3,
+    /// A file does not exist.
+    SAPIENS_STATUS_NOT_FOUND = -4,
+    /// Reading or writing a file failed.
+    SAPIENS_STATUS_IO = -5,
+    /// The bytes of a model contradict themselves, or the file changed while it was in use.
+    SAPIENS_STATUS_CORRUPT_MODEL = -6,
+    /// The file is sound, but no model this library knows.
+    SAPIENS_STATUS_UNKNOWN_MODEL = -7,
+    /// The image is empty or too large.
+    SAPIENS_STATUS_IMAGE = -8,
+    /// ONNX Runtime is missing, too old or damaged.
+    SAPIENS_STATUS_LIBRARY = -9,
+    /// No device of the list can be used.
+    SAPIENS_STATUS_DEVICE = -10,
+    /// ONNX Runtime failed.
+    SAPIENS_STATUS_RUNTIME = -11,
+    /// A valid wish that this model or this version cannot fulfil.
+    SAPIENS_STATUS_UNSUPPORTED = -12,
+    /// Stopped by the host: a progress callback, `sapiens_context_cancel_loads`, `sapiens_stream_cancel`.
+    SAPIENS_STATUS_CANCELLED = -13,
+    /// The stream or context is being destroyed or has been shut down.
+    SAPIENS_STATUS_SHUT_DOWN = -14,
+    /// Not from here: the call would wait for the callback it comes from.
+    SAPIENS_STATUS_WRONG_THREAD = -15,
+    /// A fault of the library itself. It was contained; please report the message.
+    SAPIENS_STATUS_INTERNAL = -16,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensStatus SapiensStatus;
+#else
+typedef int32_t SapiensStatus;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Bits of a task mask. A mask of 0 stands for every task that the loaded models have.
+enum SapiensTask
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Keypoints of body, face, hands and feet: `sapiens_result_pose`.
+    SAPIENS_TASK_POSE = 1,
+    /// Body parts and clothing: maps LABELS and CONFIDENCE.
+    SAPIENS_TASK_SEG = 2,
+    /// Surface normals: map NORMALS.
+    SAPIENS_TASK_NORMAL = 4,
+    /// Metric position of every pixel: map POINTS.
+    SAPIENS_TASK_POINTMAP = 8,
+    /// Colour without light and shadow: map ALBEDO.
+    SAPIENS_TASK_ALBEDO = 16,
+    /// Coverage of the person: maps ALPHA and FOREGROUND.
+    SAPIENS_TASK_MATTING = 32,
+    /// Dense features of a pretrained backbone: maps FEATURES and TOKENS.
+    SAPIENS_TASK_FEATURES = 64,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensTask SapiensTask;
+#else
+typedef uint32_t SapiensTask;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Order of the bytes of a pixel. 8 bits per channel.
+enum SapiensPixelFormat
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// R, G, B.
+    SAPIENS_PIXEL_FORMAT_RGB8 = 1,
+    /// B, G, R.
+    SAPIENS_PIXEL_FORMAT_BGR8 = 2,
+    /// R, G, B, A. Alpha is ignored.
+    SAPIENS_PIXEL_FORMAT_RGBA8 = 3,
+    /// B, G, R, A. Alpha is ignored.
+    SAPIENS_PIXEL_FORMAT_BGRA8 = 4,
+    /// One brightness.
+    SAPIENS_PIXEL_FORMAT_GRAY8 = 5,
+    /// A plane of Y (`data`), and one of interleaved U, V at half the width and height, rounded up (`chroma`).
+    SAPIENS_PIXEL_FORMAT_NV12 = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensPixelFormat SapiensPixelFormat;
+#else
+typedef int32_t SapiensPixelFormat;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How Y, U, V become R, G, B. Must be chosen for NV12 and left 0 for every other format.
+enum SapiensColor
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Not YUV.
+    SAPIENS_COLOR_NONE = 0,
+    /// ITU-R BT.601, Y in 16..235: standard-definition video, many webcams.
+    SAPIENS_COLOR_BT601_LIMITED = 1,
+    /// ITU-R BT.601, Y in 0..255: JPEG, Android cameras.
+    SAPIENS_COLOR_BT601_FULL = 2,
+    /// ITU-R BT.709, Y in 16..235: high-definition video.
+    SAPIENS_COLOR_BT709_LIMITED = 3,
+    /// ITU-R BT.709, Y in 0..255.
+    SAPIENS_COLOR_BT709_FULL = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensColor SapiensColor;
+#else
+typedef int32_t SapiensColor;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Where memory lies.
+enum SapiensMemory
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// The processor's.
+    SAPIENS_MEMORY_CPU = 0,
+    /// That of a CUDA device. Reserved: `sapiens_stream_submit` answers UNSUPPORTED.
+    SAPIENS_MEMORY_CUDA = 1,
+    /// A Vulkan buffer. Reserved, as above.
+    SAPIENS_MEMORY_VULKAN = 2,
+    /// A Direct3D 12 resource. Reserved, as above.
+    SAPIENS_MEMORY_D3D12 = 3,
+    /// A Metal buffer. Reserved, as above.
+    SAPIENS_MEMORY_METAL = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensMemory SapiensMemory;
+#else
+typedef int32_t SapiensMemory;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// What must be done to the buffer to see the picture upright; the values of EXIF's Orientation.
+enum SapiensOrientation
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Nothing. 0 means the same.
+    SAPIENS_ORIENTATION_NORMAL = 1,
+    /// Mirror left to right.
+    SAPIENS_ORIENTATION_FLIP_HORIZONTAL = 2,
+    /// Turn by half.
+    SAPIENS_ORIENTATION_ROTATE180 = 3,
+    /// Mirror top to bottom.
+    SAPIENS_ORIENTATION_FLIP_VERTICAL = 4,
+    /// Mirror left to right, then turn by 270 degrees clockwise.
+    SAPIENS_ORIENTATION_TRANSPOSE = 5,
+    /// Turn by 90 degrees clockwise.
+    SAPIENS_ORIENTATION_ROTATE90 = 6,
+    /// Mirror left to right, then turn by 90 degrees clockwise.
+    SAPIENS_ORIENTATION_TRANSVERSE = 7,
+    /// Turn by 270 degrees clockwise.
+    SAPIENS_ORIENTATION_ROTATE270 = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensOrientation SapiensOrientation;
+#else
+typedef int32_t SapiensOrientation;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// What happens when frames come faster than they are worked on, or results faster than they are fetched.
+enum SapiensPolicy
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Nothing is dropped: `sapiens_stream_submit` waits for room up to its timeout, and the worker waits for results to be
+    /// fetched. For files and recordings.
+    SAPIENS_POLICY_BLOCK = 0,
+    /// The oldest waiting frame, or the oldest unfetched result, goes. For cameras.
+    SAPIENS_POLICY_DROP_OLDEST = 1,
+    /// At most one frame waits and at most one result is kept, the newest; `depth` is ignored. The least latency.
+    SAPIENS_POLICY_LATEST_ONLY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensPolicy SapiensPolicy;
+#else
+typedef int32_t SapiensPolicy;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How results (and log messages) reach the host.
+enum SapiensDelivery
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// The host fetches them: `sapiens_stream_poll`. Log messages: as EVENTS.
+    SAPIENS_DELIVERY_POLL = 0,
+    /// The callback runs inside `sapiens_context_process_events`, on the thread that calls it: the game thread.
+    SAPIENS_DELIVERY_EVENTS = 1,
+    /// The callback runs at once, on a thread of the library. It must be short, and must not call functions that wait for
+    /// that thread; they answer WRONG_THREAD.
+    SAPIENS_DELIVERY_IMMEDIATE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensDelivery SapiensDelivery;
+#else
+typedef int32_t SapiensDelivery;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Grid on which dense maps are delivered.
+enum SapiensMapSpace
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// That of the network input: no resampling, the least time and memory. `image_from_map` says where each pixel lies.
+    SAPIENS_MAP_SPACE_MODEL = 0,
+    /// That of the image: one value per image pixel; labels by the nearest, other maps interpolated. Outside a person's
+    /// crop: label 0, normals 0, points NaN, alpha 0.
+    SAPIENS_MAP_SPACE_IMAGE = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensMapSpace SapiensMapSpace;
+#else
+typedef int32_t SapiensMapSpace;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How an image is brought to the network.
+enum SapiensFraming
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Per task as the model was trained: pose from a padded crop of each person box, other tasks from the whole image.
+    SAPIENS_FRAMING_OFFICIAL = 0,
+    /// Every task from a padded crop of each person box: small people get more pixels, and tasks of a bundle share a backbone.
+    SAPIENS_FRAMING_CROP = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensFraming SapiensFraming;
+#else
+typedef int32_t SapiensFraming;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// A dense map of a result.
+enum SapiensMapKind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// SEG: U8 x 1, an index for `sapiens_class`.
+    SAPIENS_MAP_KIND_LABELS = 0,
+    /// SEG: F32 x 1, probability of the label, 0..1.
+    SAPIENS_MAP_KIND_CONFIDENCE = 1,
+    /// NORMAL: F32 x 3, unit vectors in camera space (x right, y down, z forward); surfaces seen have z < 0; 0 where there is none.
+    SAPIENS_MAP_KIND_NORMALS = 2,
+    /// POINTMAP: F32 x 3, metres in camera space (x right, y down, z forward); NaN where there is none.
+    SAPIENS_MAP_KIND_POINTS = 3,
+    /// ALBEDO: F32 x 3, RGB 0..1.
+    SAPIENS_MAP_KIND_ALBEDO = 4,
+    /// MATTING: F32 x 1, coverage 0..1.
+    SAPIENS_MAP_KIND_ALPHA = 5,
+    /// MATTING: F32 x 3, RGB 0..1, already multiplied by alpha.
+    SAPIENS_MAP_KIND_FOREGROUND = 6,
+    /// FEATURES: F32, one channel per feature, one pixel per patch of the network input; plane by plane.
+    SAPIENS_MAP_KIND_FEATURES = 7,
+    /// FEATURES: F32 x 1, one row per token (class token, storage tokens, patches row by row), one column per feature. The
+    /// affine map has no meaning.
+    SAPIENS_MAP_KIND_TOKENS = 8,
+    /// The picture that was looked at: U8 x 3, RGB, upright; with `keep_image`, and only for SAPIENS_SCENE.
+    SAPIENS_MAP_KIND_IMAGE = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensMapKind SapiensMapKind;
+#else
+typedef int32_t SapiensMapKind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Type of a map's elements.
+enum SapiensElement
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// `uint8_t`
+    SAPIENS_ELEMENT_U8 = 0,
+    /// IEEE 754 half precision. Reserved: not delivered by this version.
+    SAPIENS_ELEMENT_F16 = 1,
+    /// `float`
+    SAPIENS_ELEMENT_F32 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensElement SapiensElement;
+#else
+typedef int32_t SapiensElement;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Element type of a model's weights and large products.
+enum SapiensPrecision
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// What the file says; 32-bit for a checkpoint.
+    SAPIENS_PRECISION_DEFAULT = 0,
+    /// 32-bit floats.
+    SAPIENS_PRECISION_FP32 = 1,
+    /// 16-bit weights and products; sums that need it stay 32-bit.
+    SAPIENS_PRECISION_FP16 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensPrecision SapiensPrecision;
+#else
+typedef int32_t SapiensPrecision;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Urgency of a log message. Setting a level asks for it and all more urgent ones.
+enum SapiensLogLevel
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// None at all.
+    SAPIENS_LOG_LEVEL_OFF = 0,
+    /// Something asked for did not happen.
+    SAPIENS_LOG_LEVEL_ERROR = 1,
+    /// It happened otherwise than one might think: another device than the first, dropped frames.
+    SAPIENS_LOG_LEVEL_WARNING = 2,
+    /// Models loaded and unloaded, where they run.
+    SAPIENS_LOG_LEVEL_INFO = 3,
+    /// Every frame.
+    SAPIENS_LOG_LEVEL_DEBUG = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensLogLevel SapiensLogLevel;
+#else
+typedef int32_t SapiensLogLevel;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Bits of `SapiensSubmitOptions.flags`.
+enum SapiensSubmitFlags
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// The pixels are not copied: they stay valid and unchanged until `release` is called.
+    SAPIENS_SUBMIT_FLAGS_BORROW = 1,
+    /// Every task asked for runs on this frame, whatever its cadence and the budget say.
+    SAPIENS_SUBMIT_FLAGS_IGNORE_CADENCE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensSubmitFlags SapiensSubmitFlags;
+#else
+typedef uint32_t SapiensSubmitFlags;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Part of the body a keypoint belongs to.
+enum SapiensKeypointGroup
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// The 17 keypoints of COCO's body, wrists included.
+    SAPIENS_KEYPOINT_GROUP_BODY = 0,
+    /// Toes and heels.
+    SAPIENS_KEYPOINT_GROUP_FOOT = 1,
+    /// The left hand without its wrist.
+    SAPIENS_KEYPOINT_GROUP_LEFT_HAND = 2,
+    /// The right hand without its wrist.
+    SAPIENS_KEYPOINT_GROUP_RIGHT_HAND = 3,
+    /// Elbow, shoulder and neck points beyond COCO's.
+    SAPIENS_KEYPOINT_GROUP_EXTRA = 4,
+    /// The dense face.
+    SAPIENS_KEYPOINT_GROUP_FACE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensKeypointGroup SapiensKeypointGroup;
+#else
+typedef int32_t SapiensKeypointGroup;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// A device, the loaded models, and the threads that work on them. Opaque; made by `sapiens_context_create`, freed by
+/// `sapiens_context_destroy`. Every function that takes it may be called from any thread, at the same time.
+typedef struct SapiensContext SapiensContext;
+
+/// Everything about one frame. Opaque, never changes, counts its references: `sapiens_result_retain` adds one,
+/// `sapiens_result_release` takes one away and frees it with the last. Any thread may read it. It outlives its stream, its
+/// context and `sapiens_shutdown_all`. Pointers read from it are valid until its last reference is released.
+typedef struct SapiensResult SapiensResult;
+
+/// One camera or clip: its frames in order, its queue. Opaque; made by `sapiens_stream_create`, freed by
+/// `sapiens_stream_destroy` or with its context. Every function that takes it may be called from any thread; frames that
+/// several threads submit at the same time are taken in an order of the library's choice.
+typedef struct SapiensStream SapiensStream;
+
+/// A keypoint of the official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
+typedef struct SapiensKeypointInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Which keypoint it becomes in the mirrored image; itself on the plane of symmetry.
+    uint32_t flip;
+    /// Its name; left and right are those of the person. Valid for ever.
+    const char *name;
+    /// The `SapiensKeypointGroup` it belongs to.
+    int32_t group;
+    /// Standard deviation of the annotation relative to the size of the person (the constants of COCO's OKS).
+    float sigma;
+    /// R, G, B to draw it with.
+    uint8_t color[3];
+    /// 0.
+    uint8_t reserved[5];
+} SapiensKeypointInfo;
+
+/// A line to draw between two keypoints. Begin with SAPIENS_LINK_INFO_INIT.
+typedef struct SapiensLinkInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Index of the keypoint it starts at.
+    uint32_t from;
+    /// Index of the keypoint it ends at.
+    uint32_t to;
+    /// R, G, B to draw it with.
+    uint8_t color[3];
+    /// 0.
+    uint8_t reserved;
+} SapiensLinkInfo;
+
+/// A class of the segmentation: its index is the value of map LABELS, 0 the background. Begin with SAPIENS_CLASS_INFO_INIT.
+typedef struct SapiensClassInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// The class it becomes in the mirrored image.
+    uint32_t flip;
+    /// Its name; left and right are those of the person. Valid for ever.
+    const char *name;
+    /// R, G, B of the palette.
+    uint8_t color[3];
+    /// 0.
+    uint8_t reserved[5];
+} SapiensClassInfo;
+
+/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
+typedef void (*SapiensLogCallback)(void *user_data, int32_t level, const char *message);
+
+/// How a context is made. Begin with SAPIENS_CONTEXT_OPTIONS_INIT.
+typedef struct SapiensContextOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// SAPIENS_ABI_VERSION of the caller's header.
+    uint32_t abi_version;
+    /// Path of the ONNX Runtime library, UTF-8; NULL: the environment variable SAPIENS_ORT, then beside libsapiens and beside
+    /// the program. A process has one: the first one opened.
+    const char *onnxruntime_path;
+    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N". NULL: "cpu". Only what is
+    /// listed is used, the first that works.
+    const char *devices;
+    /// Threads a run uses on the processor; 0: one per physical core.
+    uint32_t threads;
+    /// 1: weights of converted graphs stay mapped from their file: little memory, a slightly slower run.
+    uint32_t low_memory;
+    /// 1: results are averaged with those of the mirrored picture: a little more accurate, twice the time.
+    uint32_t flip_test;
+    /// A `SapiensLogLevel`; messages up to it are given to `log_callback`.
+    int32_t log_level;
+    /// A `SapiensDelivery` for log messages.
+    int32_t log_delivery;
+    /// 0.
+    uint32_t reserved;
+    /// Gets log messages; NULL: nothing is logged. Called until the context is destroyed, never after.
+    SapiensLogCallback log_callback;
+    /// Given to `log_callback`.
+    void *user_data;
+} SapiensContextOptions;
+
+/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage, which is "reading" or "converting"
+/// in the words of the library, valid during the call. Answer 0 to go on; anything else stops the load with CANCELLED.
+typedef int32_t (*SapiensProgressCallback)(void *user_data, const char *stage, uint64_t done, uint64_t total);
+
+/// How a model is loaded. Begin with SAPIENS_LOAD_OPTIONS_INIT.
+typedef struct SapiensLoadOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// `SapiensTask` bits to load of a model with several; 0: all.
+    uint32_t tasks;
+    /// A `SapiensPrecision`, for checkpoints; a converted graph has its own.
+    int32_t precision;
+    /// Input size in pixels, for checkpoints; both 0: the model's own. Multiples of 16.
+    uint32_t input_width;
+    /// See `input_width`.
+    uint32_t input_height;
+    /// 0.
+    uint32_t reserved;
+    /// Told how far the load is; may be NULL. Called on the thread that loads, before the call returns.
+    SapiensProgressCallback progress;
+    /// Given to `progress`.
+    void *user_data;
+} SapiensLoadOptions;
+
+/// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.
+typedef void (*SapiensResultCallback)(void *user_data, struct SapiensStream *stream, struct SapiensResult *result);
+
+/// How a stream works. Begin with SAPIENS_STREAM_OPTIONS_INIT.
+typedef struct SapiensStreamOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on. There is no other queue.
+    uint32_t depth;
+    /// A `SapiensPolicy`: what happens when there is no room.
+    int32_t policy;
+    /// A `SapiensDelivery` for results.
+    int32_t delivery;
+    /// A `SapiensMapSpace` for dense maps.
+    int32_t map_space;
+    /// A `SapiensFraming`.
+    int32_t framing;
+    /// `SapiensTask` bits to run; 0: all that are loaded. `sapiens_stream_set_task` refines them.
+    uint32_t tasks;
+    /// 1: results carry the picture that was looked at (map IMAGE; background of debug pictures).
+    uint32_t keep_image;
+    /// Time a frame should take at most, in nanoseconds; 0: no limit. Tasks that are due but would take longer, going by their
+    /// recent times, wait for a later frame, those of the lowest priority first; see `SapiensTaskOptions`.
+    int64_t budget_ns;
+    /// Gets results, for delivery EVENTS and IMMEDIATE; NULL for POLL.
+    SapiensResultCallback callback;
+    /// Given to `callback`.
+    void *user_data;
+} SapiensStreamOptions;
+
+/// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
+typedef struct SapiensTaskOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Runs on every n-th frame; 1: on every frame; 0: never. In between, results carry what it last gave, with its age.
+    uint32_t every_n;
+    /// Tasks of a higher priority run first, and are the last to be put off where `budget_ns` is short. A task is put off
+    /// `every_n` times in a row at most.
+    int32_t priority;
+} SapiensTaskOptions;
+
+/// A picture of the host. Begin with SAPIENS_IMAGE_INIT and fill in at least `format`, `width`, `height`, `row_stride`, `data`.
+typedef struct SapiensImage {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensPixelFormat`.
+    int32_t format;
+    /// Pixels per row of the buffer, 1..16384.
+    uint32_t width;
+    /// Rows of the buffer, 1..16384; with `width` at most 2^27 pixels.
+    uint32_t height;
+    /// A `SapiensMemory`: where `data` and `chroma` lie. This version reads SAPIENS_MEMORY_CPU.
+    int32_t memory;
+    /// A `SapiensOrientation`. Boxes and results are in pixels of the upright picture.
+    int32_t orientation;
+    /// A `SapiensColor`; for NV12, else 0.
+    int32_t color;
+    /// 0.
+    uint32_t reserved;
+    /// Bytes from one row to the next; negative: `data` is the last row in memory. Never guessed: at least the bytes of a row.
+    int64_t row_stride;
+    /// The same for the rows of `chroma`; for NV12, else 0.
+    int64_t chroma_stride;
+    /// The first row of the picture, and of the Y plane for NV12.
+    const void *data;
+    /// The first row of the interleaved U, V plane; for NV12, else NULL.
+    const void *chroma;
+    /// Time the picture was taken, in nanoseconds of any clock; results carry it.
+    int64_t timestamp_ns;
+} SapiensImage;
+
+/// A box in pixels of the upright image, x right, y down; the right and lower edges are x + width and y + height.
+typedef struct SapiensBox {
+    /// Left edge.
+    float x;
+    /// Upper edge.
+    float y;
+    /// Extent to the right, more than 0.
+    float width;
+    /// Extent downwards, more than 0.
+    float height;
+} SapiensBox;
+
+/// Told that the library does not touch the borrowed pixels of a frame any more. Called once per borrowed frame, on a thread of
+/// the library or on the thread that cancels, destroys or shuts down. It must not call the library.
+typedef void (*SapiensReleaseCallback)(void *user_data, uint64_t frame);
+
+/// What is asked about a frame. Begin with SAPIENS_SUBMIT_OPTIONS_INIT.
+typedef struct SapiensSubmitOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// `SapiensTask` bits that may run on this frame; 0: those of the stream.
+    uint32_t tasks;
+    /// `SapiensSubmitFlags` bits.
+    uint32_t flags;
+    /// Number of boxes, up to 256; 0: the whole image is one person.
+    uint32_t box_count;
+    /// One box per person, copied.
+    const struct SapiensBox *boxes;
+    /// With BORROW: told when the pixels are free again. Not called if the submit does not answer OK.
+    SapiensReleaseCallback release;
+    /// Given to `release`.
+    void *user_data;
+} SapiensSubmitOptions;
+
+/// The ONNX Runtime of this process. Begin with SAPIENS_RUNTIME_INFO_INIT. The texts are never NULL and live for ever.
+typedef struct SapiensRuntimeInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// 0.
+    uint32_t reserved;
+    /// The file it was loaded from.
+    const char *path;
+    /// Its version, such as "1.31.1".
+    const char *version;
+    /// Execution providers compiled into it, separated by commas.
+    const char *providers;
+} SapiensRuntimeInfo;
+
+/// A loaded model, and what really runs. Begin with SAPIENS_MODEL_INFO_INIT. The texts are never NULL and live as long as
+/// the context.
+typedef struct SapiensModelInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// For `sapiens_context_unload`.
+    uint32_t id;
+    /// `SapiensTask` bits it predicts.
+    uint32_t tasks;
+    /// Pixels per row of the network input.
+    uint32_t input_width;
+    /// Rows of the network input.
+    uint32_t input_height;
+    /// The `SapiensPrecision` it runs in.
+    int32_t precision;
+    /// Number of trained parameters.
+    uint64_t parameters;
+    /// The path it was loaded from, the name given to it, or "demo".
+    const char *name;
+    /// Official size such as "0.4b", or "custom".
+    const char *size;
+    /// Terms of the weights.
+    const char *licence;
+    /// Where it runs, in the words of `SapiensContextOptions.devices`.
+    const char *device;
+    /// ONNX Runtime's name of the execution provider that runs it.
+    const char *provider;
+    /// Devices listed before it that could not be used, and why; "" if none.
+    const char *refused;
+    /// SHA-256 of the checkpoint, hexadecimal; "" where nobody has read the whole file.
+    const char *source_sha256;
+} SapiensModelInfo;
+
+/// What a stream has done. Begin with SAPIENS_STATISTICS_INIT. Every frame taken is counted once in one of `completed`, `failed`,
+/// `dropped_frames`, `cancelled`, or is `waiting` or `working`. Times are moving averages in milliseconds, 0 before the first.
+typedef struct SapiensStatistics {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// 0.
+    uint32_t reserved;
+    /// Frames taken.
+    uint64_t submitted;
+    /// Frames that gave a result without a fault.
+    uint64_t completed;
+    /// Frames that gave a result with a fault in it.
+    uint64_t failed;
+    /// Frames dropped before they were worked on.
+    uint64_t dropped_frames;
+    /// Results dropped because nobody fetched them.
+    uint64_t dropped_results;
+    /// Frames cancelled.
+    uint64_t cancelled;
+    /// Frames that wait.
+    uint32_t waiting;
+    /// Frames being worked on: 0 or 1.
+    uint32_t working;
+    /// Results that wait to be fetched.
+    uint32_t finished;
+    /// 0.
+    uint32_t reserved2;
+    /// From submit to the beginning of the work.
+    double wait_ms;
+    /// Pixel format to RGB, orientation.
+    double convert_ms;
+    /// Image to network input.
+    double preprocess_ms;
+    /// ONNX Runtime.
+    double model_ms;
+    /// Network output to result.
+    double postprocess_ms;
+    /// From submit to the finished result.
+    double total_ms;
+} SapiensStatistics;
+
+/// About a result as a whole. Begin with SAPIENS_RESULT_INFO_INIT.
+typedef struct SapiensResultInfo {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensStatus`: OK, or why there is nothing in it.
+    int32_t status;
+    /// The fault in words; "" if there is none. Never NULL.
+    const char *message;
+    /// Number of the frame, from 1, as `sapiens_stream_submit` gave it.
+    uint64_t frame;
+    /// `SapiensImage.timestamp_ns` of the frame.
+    int64_t timestamp_ns;
+    /// Width of the upright image in pixels.
+    uint32_t image_width;
+    /// Height of the upright image in pixels.
+    uint32_t image_height;
+    /// Affine map from upright pixels to pixels of the submitted buffer, row by row: x' = m[0] x + m[1] y + m[2],
+    /// y' = m[3] x + m[4] y + m[5]. Pixel centres are at integers.
+    double buffer_from_image[6];
+    /// Number of persons.
+    uint32_t person_count;
+    /// `SapiensTask` bits that ran on this very frame; others in it are older.
+    uint32_t tasks;
+    /// Frames of this stream that were dropped since the previous result.
+    uint64_t dropped_before;
+    /// From submit to the beginning of the work, in milliseconds.
+    double wait_ms;
+    /// From submit to the finished result, in milliseconds.
+    double total_ms;
+    /// Number of stages `sapiens_result_timing` knows.
+    uint32_t timing_count;
+    /// 0.
+    uint32_t reserved;
+} SapiensResultInfo;
+
+/// A person of a result. Begin with SAPIENS_PERSON_INIT.
+typedef struct SapiensPerson {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// `SapiensTask` bits this person has something of: a pose, or maps of its own. Other maps are those of SAPIENS_SCENE.
+    uint32_t tasks;
+    /// Where the person is: the box of the submit.
+    struct SapiensBox bbox;
+} SapiensPerson;
+
+/// A keypoint in pixels of the upright image, x right, y down, pixel centres at integers.
+typedef struct SapiensKeypoint {
+    /// Column.
+    float x;
+    /// Row.
+    float y;
+    /// Height of the peak of the heatmap: about 1 for a sure find, 0 for none. Not a probability.
+    float score;
+} SapiensKeypoint;
+
+/// The pose of a person. Begin with SAPIENS_POSE_INIT.
+typedef struct SapiensPose {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    uint32_t count;
+    /// `count` keypoints.
+    const struct SapiensKeypoint *keypoints;
+    /// Bytes from one keypoint to the next.
+    uint32_t stride;
+    /// Frames since the one it was found in: 0 for this one.
+    uint32_t age_frames;
+    /// The box of the person.
+    struct SapiensBox bbox;
+    /// Timestamp of the frame it was found in.
+    int64_t timestamp_ns;
+} SapiensPose;
+
+/// A dense map: a view of memory that the result owns. Begin with SAPIENS_MAP_INIT.
+///
+/// Element c of pixel (x, y) is at `data + y * row_stride + x * pixel_stride + c * channel_stride` (bytes).
+typedef struct SapiensMap {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensElement`.
+    int32_t element;
+    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU.
+    int32_t memory;
+    /// Pixels per row.
+    uint32_t width;
+    /// Number of rows.
+    uint32_t height;
+    /// Elements per pixel.
+    uint32_t channels;
+    /// First element of the first pixel.
+    const void *data;
+    /// Bytes from one row to the next.
+    int64_t row_stride;
+    /// Bytes from one pixel to the next in a row.
+    int64_t pixel_stride;
+    /// Bytes from one channel of a pixel to the next.
+    int64_t channel_stride;
+    /// Affine map from map pixels to upright image pixels, row by row, as `SapiensResultInfo.buffer_from_image`.
+    double image_from_map[6];
+    /// Timestamp of the frame it was made from.
+    int64_t timestamp_ns;
+    /// Frames since the one it was made from: 0 for this one.
+    uint32_t age_frames;
+    /// 0.
+    uint32_t reserved;
+} SapiensMap;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/// Version of the library that runs: `major << 22 | minor << 12 | patch`. May differ from that of the header.
+SAPIENS_API uint32_t sapiens_version(void);
+
+/// Version of the binary interface of the library that runs; compare it with `SAPIENS_ABI_VERSION`.
+/// `sapiens_context_create` does so by itself.
+SAPIENS_API uint32_t sapiens_abi_version(void);
+
+/// What the library was built from, for reports: version, git commit, profile, target, the ONNX Runtime interface it needs.
+/// Never null, valid for ever.
+SAPIENS_API
+const char *sapiens_build_info(void);
+
+/// Explains the last fault (a status below 0) of a call on this thread, in English: which argument or file, what was
+/// wrong, what would be right.
+///
+/// Never null; empty if no call has failed. Valid until the next call on this thread fails, or the thread ends. Calls that
+/// do not fail leave it alone.
+SAPIENS_API
+const char *sapiens_last_error(void);
+
+/// A status in words, such as "corrupt model"; "unknown status" for any other number. Never null, valid for ever, any thread.
+SAPIENS_API
+const char *sapiens_status_name(int32_t status);
+
+/// Gives the number of keypoints of the official set.
+SAPIENS_API SapiensStatus sapiens_keypoint_count(uint32_t *count);
+
+/// Describes keypoint `index` of the official set.
+SAPIENS_API SapiensStatus sapiens_keypoint(uint32_t index, struct SapiensKeypointInfo *info);
+
+/// Gives the number of lines of the skeleton.
+SAPIENS_API SapiensStatus sapiens_link_count(uint32_t *count);
+
+/// Describes line `index` of the skeleton.
+SAPIENS_API SapiensStatus sapiens_link(uint32_t index, struct SapiensLinkInfo *info);
+
+/// Gives the number of classes of the segmentation, background included.
+SAPIENS_API SapiensStatus sapiens_class_count(uint32_t *count);
+
+/// Describes class `index` of the segmentation.
+SAPIENS_API SapiensStatus sapiens_class(uint32_t index, struct SapiensClassInfo *info);
+
+/// The name of a task, such as "pose", for one `SapiensTask` bit; "unknown task" for anything else. Never null, valid for
+/// ever.
+SAPIENS_API
+const char *sapiens_task_name(uint32_t task);
+
+/// Writes the default options, as SAPIENS_CONTEXT_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_context_options_default(struct SapiensContextOptions *options, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_LOAD_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_load_options_default(struct SapiensLoadOptions *options, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_STREAM_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_stream_options_default(struct SapiensStreamOptions *options, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_task_options_default(struct SapiensTaskOptions *options, uint32_t struct_size);
+
+/// Writes an empty description, as SAPIENS_IMAGE_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_image_default(struct SapiensImage *image, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_SUBMIT_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_submit_options_default(struct SapiensSubmitOptions *options, uint32_t struct_size);
+
+/// Makes a context. Fast: no model is loaded, and ONNX Runtime is opened here only if `options` names it.
+///
+/// `options`: NULL for the defaults. `*context`: the new context; untouched on failure. Free it with
+/// `sapiens_context_destroy`. A process may have several.
+///
+/// Fails with ABI_MISMATCH if the header the caller was compiled with does not fit the library, with LIBRARY if the ONNX
+/// Runtime named cannot be used, with INVALID_ARGUMENT for an unknown device.
+SAPIENS_API
+SapiensStatus sapiens_context_create(const struct SapiensContextOptions *options,
+                                     struct SapiensContext **context);
+
+/// Frees a context with its models and streams, and sets `*context` to NULL. Waits for the frames in work (they are discarded)
+/// and for callbacks that run; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to
+/// call twice, and with `*context` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this context.
+SAPIENS_API
+SapiensStatus sapiens_context_destroy(struct SapiensContext **context);
+
+/// Describes the ONNX Runtime this context uses, and opens it if nothing has yet.
+SAPIENS_API SapiensStatus sapiens_context_runtime(struct SapiensContext *context, struct SapiensRuntimeInfo *info);
+
+/// Runs a tiny graph on a device, such as "cuda:0": OK if it works, DEVICE and the reason if not. May take a second.
+SAPIENS_API SapiensStatus sapiens_context_try_device(struct SapiensContext *context, const char *device);
+
+/// Calls the callbacks whose delivery is EVENTS, on this thread: log messages first, then results, each stream's in order. No
+/// callback of that kind ever runs elsewhere. Never waits for work in progress: call it once per frame of the game.
+///
+/// Callbacks may call any function but this one, which answers WRONG_THREAD from inside them.
+SAPIENS_API
+SapiensStatus sapiens_context_process_events(struct SapiensContext *context);
+
+/// Ends everything: destroys every context and stream of the process, joins every thread, drops every callback, releases
+/// every borrowed frame. For hosts that unload or reload code, such as editors. Safe to call twice; new contexts can be
+/// made afterwards. Old handles answer SHUT_DOWN, and may still be given to their destroy function. Results live on until
+/// they are released. Fails with WRONG_THREAD from an IMMEDIATE callback.
+SAPIENS_API
+SapiensStatus sapiens_shutdown_all(void);
+
+/// Loads a model and adds its tasks to the context. Blocks, for seconds with large models: call it from a thread of your
+/// own where that matters. Streams keep running; they run the new tasks from their next frame on.
+///
+/// `path`: UTF-8; an official `.safetensors` checkpoint as downloaded, or an `.onnx` graph written by `sapiens convert`.
+/// NULL: the small demo model inside the library. `options`: NULL for the defaults. `model_id`: may be NULL.
+///
+/// Fails with NOT_FOUND, IO, CORRUPT_MODEL, UNKNOWN_MODEL about the file; LIBRARY, DEVICE about where it should run;
+/// INVALID_ARGUMENT if a loaded model already has one of its tasks; CANCELLED.
+SAPIENS_API
+SapiensStatus sapiens_context_load(struct SapiensContext *context,
+                                   const char *path,
+                                   const struct SapiensLoadOptions *options,
+                                   uint32_t *model_id);
+
+/// As `sapiens_context_load`, from the bytes of a `.safetensors` checkpoint in memory (from an asset package, say). They are
+/// copied; `name` stands for the path in messages and in `SapiensModelInfo.name`.
+SAPIENS_API
+SapiensStatus sapiens_context_load_memory(struct SapiensContext *context,
+                                          const char *name,
+                                          const void *data,
+                                          uint64_t size,
+                                          const struct SapiensLoadOptions *options,
+                                          uint32_t *model_id);
+
+/// Stops the loads of this context that are in progress; they answer CANCELLED as soon as the stage they are in lets them.
+/// Later loads are not affected.
+SAPIENS_API
+SapiensStatus sapiens_context_cancel_loads(struct SapiensContext *context);
+
+/// Takes a model and its tasks away. A frame in work finishes with it; its memory goes with the last of these.
+SAPIENS_API SapiensStatus sapiens_context_unload(struct SapiensContext *context, uint32_t model_id);
+
+/// Gives the number of loaded models.
+SAPIENS_API SapiensStatus sapiens_context_model_count(struct SapiensContext *context, uint32_t *count);
+
+/// Describes a loaded model; `index` counts from 0 in the order of loading.
+SAPIENS_API
+SapiensStatus sapiens_context_model(struct SapiensContext *context,
+                                    uint32_t index,
+                                    struct SapiensModelInfo *info);
+
+/// Makes a stream and its worker thread.
+///
+/// `options`: NULL for the defaults. `*stream`: the new stream; untouched on failure. Free it with `sapiens_stream_destroy`.
+/// Models may be loaded before or after; a frame runs the tasks loaded when its turn comes.
+SAPIENS_API
+SapiensStatus sapiens_stream_create(struct SapiensContext *context,
+                                    const struct SapiensStreamOptions *options,
+                                    struct SapiensStream **stream);
+
+/// Frees a stream and sets `*stream` to NULL. Discards what waits and what is finished, waits for the frame in work and for a
+/// callback that runs; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to call
+/// twice, and with `*stream` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this stream.
+SAPIENS_API
+SapiensStatus sapiens_stream_destroy(struct SapiensStream **stream);
+
+/// Sets how often a task runs and how important it is, from the next frame on. `task`: one `SapiensTask` bit, whether or not
+/// a model has it yet. `options`: NULL for the defaults (every frame, priority 0).
+SAPIENS_API
+SapiensStatus sapiens_stream_set_task(struct SapiensStream *stream,
+                                      uint32_t task,
+                                      const struct SapiensTaskOptions *options);
+
+/// Fetches the oldest finished result, and waits for one up to `timeout_ms` (0: not at all; SAPIENS_WAIT_FOREVER), also when
+/// no frame has been submitted. Answers TIMEOUT if there is none. A frame that failed gives a result too, with its
+/// fault in `SapiensResultInfo.status`. `*result`: release it with `sapiens_result_release`; untouched unless OK.
+SAPIENS_API
+SapiensStatus sapiens_stream_poll(struct SapiensStream *stream,
+                                  uint32_t timeout_ms,
+                                  struct SapiensResult **result);
+
+/// Takes back a frame, or all with SAPIENS_ALL_FRAMES: waiting ones go at once (borrowed pixels are released before this
+/// returns), the one in work gives no result when it ends. Finished results stay. OK also if there is nothing to take back.
+SAPIENS_API
+SapiensStatus sapiens_stream_cancel(struct SapiensStream *stream,
+                                    uint64_t frame);
+
+/// Waits until no frame waits or is in work, up to `timeout_ms`; TIMEOUT if that is not reached. With policy BLOCK the worker
+/// waits for results to be fetched, so fetch them from another thread or give a timeout.
+SAPIENS_API
+SapiensStatus sapiens_stream_flush(struct SapiensStream *stream,
+                                   uint32_t timeout_ms);
+
+/// Gives counts and times of the stream.
+SAPIENS_API SapiensStatus sapiens_stream_statistics(struct SapiensStream *stream, struct SapiensStatistics *statistics);
+
+/// Takes a frame. The pixels are copied (without conversion) before the call returns, or borrowed with
+/// SAPIENS_SUBMIT_FLAGS_BORROW. Everything else happens on other threads.
+///
+/// `options`: NULL: every task of the stream, the whole image as one person. `timeout_ms`: how long to wait for room with policy
+/// BLOCK; 0: not at all; with the other policies there is always room. `frame`: gets the number of the frame, from 1; may be
+/// NULL.
+///
+/// Answers TIMEOUT if there is no room: nothing was taken, and nothing is released. Fails with INVALID_ARGUMENT, IMAGE,
+/// UNSUPPORTED (memory space) about the image, INVALID_ARGUMENT about a box, SHUT_DOWN.
+///
+/// `image->data` and `image->chroma` lead to all rows that the description covers.
+SAPIENS_API
+SapiensStatus sapiens_stream_submit(struct SapiensStream *stream,
+                                    const struct SapiensImage *image,
+                                    const struct SapiensSubmitOptions *options,
+                                    uint32_t timeout_ms,
+                                    uint64_t *frame);
+
+/// Adds a reference: one more `sapiens_result_release` is due.
+SAPIENS_API SapiensStatus sapiens_result_retain(struct SapiensResult *result);
+
+/// Gives a reference back and sets `*result` to NULL; the last one frees the result and everything read from it. Safe with
+/// `*result` NULL. Releasing more often than there are references fails with INVALID_HANDLE.
+SAPIENS_API
+SapiensStatus sapiens_result_release(struct SapiensResult **result);
+
+/// Describes a result. Look at `info->status` first: a frame that failed has no persons and no maps.
+SAPIENS_API SapiensStatus sapiens_result_info(struct SapiensResult *result, struct SapiensResultInfo *info);
+
+/// Gives the name and the milliseconds of stage `index`, such as "model pose", in the order of the work. `*stage` is valid
+/// as long as the result.
+SAPIENS_API
+SapiensStatus sapiens_result_timing(struct SapiensResult *result,
+                                    uint32_t index,
+                                    const char **stage,
+                                    double *ms);
+
+/// Describes a person; `person` counts from 0.
+SAPIENS_API
+SapiensStatus sapiens_result_person(struct SapiensResult *result,
+                                    uint32_t person,
+                                    struct SapiensPerson *info);
+
+/// Gives the pose of a person; `person` counts from 0. ABSENT if the pose task has not looked at this person yet.
+/// `pose->keypoints` is valid as long as the result.
+SAPIENS_API SapiensStatus sapiens_result_pose(struct SapiensResult *result, uint32_t person, struct SapiensPose *pose);
+
+/// Gives a dense map as a view of memory that the result owns, valid as long as the result.
+///
+/// `person`: from 0, or SAPIENS_SCENE: with framing OFFICIAL most models look at the whole image for dense tasks, and their maps are
+/// those of the scene. `kind`: a `SapiensMapKind`. ABSENT if there is no such map for this person or scene.
+SAPIENS_API
+SapiensStatus sapiens_result_map(struct SapiensResult *result,
+                                 int32_t person,
+                                 int32_t kind,
+                                 struct SapiensMap *map);
+
+/// Gives the result as a JSON text: frame, persons with box and named keypoints, times. `*json`: UTF-8, valid as long as the
+/// result. `length`: its bytes without the zero at the end; may be NULL.
+SAPIENS_API
+SapiensStatus sapiens_result_json(struct SapiensResult *result,
+                                  const char **json,
+                                  uint64_t *length);
+
+/// Writes the text of `sapiens_result_json` to a file, whole or not at all. `path`: UTF-8.
+SAPIENS_API SapiensStatus sapiens_result_write_json(struct SapiensResult *result, const char *path);
+
+/// Writes a map as a PNG file for people to look at, whole or not at all: labels in the palette, normals and albedo as
+/// colours, points as depth, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
+/// FEATURES and TOKENS.
+SAPIENS_API
+SapiensStatus sapiens_result_write_map_png(struct SapiensResult *result,
+                                           int32_t person,
+                                           int32_t kind,
+                                           const char *path);
+
+/// Writes the skeletons of all persons as a PNG file, whole or not at all: over the picture if the stream has `keep_image`,
+/// else on black. `path`: UTF-8.
+SAPIENS_API
+SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
+                                                const char *path);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SAPIENS_H */
+
+/* Initial values. The same as those of the _default functions; what is not named is 0. */
+#define SAPIENS_CONTEXT_OPTIONS_INIT \
+    { sizeof(SapiensContextOptions), SAPIENS_ABI_VERSION, NULL, NULL, 0, 0, 0, SAPIENS_LOG_LEVEL_WARNING, \
+      SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL }
+#define SAPIENS_LOAD_OPTIONS_INIT \
+    { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL }
+#define SAPIENS_STREAM_OPTIONS_INIT \
+    { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL }
+#define SAPIENS_TASK_OPTIONS_INIT { sizeof(SapiensTaskOptions), 1, 0 }
+#define SAPIENS_IMAGE_INIT \
+    { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
+#define SAPIENS_SUBMIT_OPTIONS_INIT { sizeof(SapiensSubmitOptions), 0, 0, 0, NULL, NULL, NULL }
+#define SAPIENS_MODEL_INFO_INIT \
+    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+#define SAPIENS_RUNTIME_INFO_INIT { sizeof(SapiensRuntimeInfo), 0, NULL, NULL, NULL }
+#define SAPIENS_STATISTICS_INIT \
+    { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define SAPIENS_RESULT_INFO_INIT \
+    { sizeof(SapiensResultInfo), 0, NULL, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0 }
+#define SAPIENS_PERSON_INIT { sizeof(SapiensPerson), 0, { 0, 0, 0, 0 } }
+#define SAPIENS_POSE_INIT { sizeof(SapiensPose), 0, NULL, 0, 0, { 0, 0, 0, 0 }, 0 }
+#define SAPIENS_MAP_INIT \
+    { sizeof(SapiensMap), 0, 0, 0, 0, 0, NULL, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0 }
+#define SAPIENS_KEYPOINT_INFO_INIT \
+    { sizeof(SapiensKeypointInfo), 0, NULL, 0, 0, { 0, 0, 0 }, { 0, 0, 0, 0, 0 } }
+#define SAPIENS_LINK_INFO_INIT { sizeof(SapiensLinkInfo), 0, 0, { 0, 0, 0 }, 0 }
+#define SAPIENS_CLASS_INFO_INIT { sizeof(SapiensClassInfo), 0, NULL, { 0, 0, 0 }, { 0, 0, 0, 0, 0 } }

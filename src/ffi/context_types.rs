@@ -1,0 +1,180 @@
+//! What the host fills in for a context and reads from it.
+
+use super::enums::{SapiensDelivery, SapiensLogLevel, SapiensPrecision};
+use super::guard::Sized32;
+use super::version::SAPIENS_ABI_VERSION;
+use std::ffi::{c_char, c_void};
+
+/// A device, the loaded models, and the threads that work on them. Opaque; made by `sapiens_context_create`, freed by
+/// `sapiens_context_destroy`. Every function that takes it may be called from any thread, at the same time.
+pub struct SapiensContext {
+    _private: [u8; 0],
+}
+
+/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
+pub type SapiensLogCallback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
+
+/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage, which is "reading" or "converting"
+/// in the words of the library, valid during the call. Answer 0 to go on; anything else stops the load with CANCELLED.
+pub type SapiensProgressCallback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, stage: *const c_char, done: u64, total: u64) -> i32>;
+
+/// How a context is made. Begin with SAPIENS_CONTEXT_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensContextOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// SAPIENS_ABI_VERSION of the caller's header.
+    pub abi_version: u32,
+    /// Path of the ONNX Runtime library, UTF-8; NULL: the environment variable SAPIENS_ORT, then beside libsapiens and beside
+    /// the program. A process has one: the first one opened.
+    pub onnxruntime_path: *const c_char,
+    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N". NULL: "cpu". Only what is
+    /// listed is used, the first that works.
+    pub devices: *const c_char,
+    /// Threads a run uses on the processor; 0: one per physical core.
+    pub threads: u32,
+    /// 1: weights of converted graphs stay mapped from their file: little memory, a slightly slower run.
+    pub low_memory: u32,
+    /// 1: results are averaged with those of the mirrored picture: a little more accurate, twice the time.
+    pub flip_test: u32,
+    /// A `SapiensLogLevel`; messages up to it are given to `log_callback`.
+    pub log_level: i32,
+    /// A `SapiensDelivery` for log messages.
+    pub log_delivery: i32,
+    /// 0.
+    pub reserved: u32,
+    /// Gets log messages; NULL: nothing is logged. Called until the context is destroyed, never after.
+    pub log_callback: SapiensLogCallback,
+    /// Given to `log_callback`.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensContextOptions {
+    const NAME: &'static str = "SapiensContextOptions";
+    const FIRST: usize = 72;
+}
+
+impl SapiensContextOptions {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        abi_version: SAPIENS_ABI_VERSION,
+        onnxruntime_path: std::ptr::null(),
+        devices: std::ptr::null(),
+        threads: 0,
+        low_memory: 0,
+        flip_test: 0,
+        log_level: SapiensLogLevel::Warning as i32,
+        log_delivery: SapiensDelivery::Events as i32,
+        reserved: 0,
+        log_callback: None,
+        user_data: std::ptr::null_mut(),
+    };
+}
+
+/// How a model is loaded. Begin with SAPIENS_LOAD_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensLoadOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// `SapiensTask` bits to load of a model with several; 0: all.
+    pub tasks: u32,
+    /// A `SapiensPrecision`, for checkpoints; a converted graph has its own.
+    pub precision: i32,
+    /// Input size in pixels, for checkpoints; both 0: the model's own. Multiples of 16.
+    pub input_width: u32,
+    /// See `input_width`.
+    pub input_height: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Told how far the load is; may be NULL. Called on the thread that loads, before the call returns.
+    pub progress: SapiensProgressCallback,
+    /// Given to `progress`.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensLoadOptions {
+    const NAME: &'static str = "SapiensLoadOptions";
+    const FIRST: usize = 40;
+}
+
+impl SapiensLoadOptions {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        tasks: 0,
+        precision: SapiensPrecision::Default as i32,
+        input_width: 0,
+        input_height: 0,
+        reserved: 0,
+        progress: None,
+        user_data: std::ptr::null_mut(),
+    };
+}
+
+/// A loaded model, and what really runs. Begin with SAPIENS_MODEL_INFO_INIT. The texts are never NULL and live as long as
+/// the context.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensModelInfo {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// For `sapiens_context_unload`.
+    pub id: u32,
+    /// `SapiensTask` bits it predicts.
+    pub tasks: u32,
+    /// Pixels per row of the network input.
+    pub input_width: u32,
+    /// Rows of the network input.
+    pub input_height: u32,
+    /// The `SapiensPrecision` it runs in.
+    pub precision: i32,
+    /// Number of trained parameters.
+    pub parameters: u64,
+    /// The path it was loaded from, the name given to it, or "demo".
+    pub name: *const c_char,
+    /// Official size such as "0.4b", or "custom".
+    pub size: *const c_char,
+    /// Terms of the weights.
+    pub licence: *const c_char,
+    /// Where it runs, in the words of `SapiensContextOptions.devices`.
+    pub device: *const c_char,
+    /// ONNX Runtime's name of the execution provider that runs it.
+    pub provider: *const c_char,
+    /// Devices listed before it that could not be used, and why; "" if none.
+    pub refused: *const c_char,
+    /// SHA-256 of the checkpoint, hexadecimal; "" where nobody has read the whole file.
+    pub source_sha256: *const c_char,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensModelInfo {
+    const NAME: &'static str = "SapiensModelInfo";
+    const FIRST: usize = 88;
+}
+
+/// The ONNX Runtime of this process. Begin with SAPIENS_RUNTIME_INFO_INIT. The texts are never NULL and live for ever.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensRuntimeInfo {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// 0.
+    pub reserved: u32,
+    /// The file it was loaded from.
+    pub path: *const c_char,
+    /// Its version, such as "1.31.1".
+    pub version: *const c_char,
+    /// Execution providers compiled into it, separated by commas.
+    pub providers: *const c_char,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensRuntimeInfo {
+    const NAME: &'static str = "SapiensRuntimeInfo";
+    const FIRST: usize = 32;
+}

@@ -1,0 +1,143 @@
+//! The export that gives dense maps.
+
+use super::enums::{SapiensElement, SapiensMapKind, SapiensMemory};
+use super::guard::{check_struct, guard, write};
+use super::result::{Held, RESULTS, age, flat};
+use super::result_types::{SAPIENS_SCENE, SapiensMap, SapiensResult};
+use super::status::{Failure, SapiensStatus};
+use crate::engine::Maps;
+use crate::geometry::Affine;
+use crate::live::LiveMaps;
+use crate::spec::Task;
+use ndarray::{ArrayView, Dimension};
+
+/// Gives a dense map as a view of memory that the result owns, valid as long as the result.
+///
+/// `person`: from 0, or SAPIENS_SCENE: with framing OFFICIAL most models look at the whole image for dense tasks, and their maps are
+/// those of the scene. `kind`: a `SapiensMapKind`. ABSENT if there is no such map for this person or scene.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_result_map(
+    result: *mut SapiensResult,
+    person: i32,
+    kind: i32,
+    map: *mut SapiensMap,
+) -> SapiensStatus {
+    guard(|| {
+        unsafe { check_struct(map, "map")? };
+        let held = RESULTS.get(result)?;
+        let kind = map_kind(kind)?;
+        let found = if kind == SapiensMapKind::Image {
+            check_scene(person)?;
+            image(&held).ok_or(Failure::ABSENT)?
+        } else {
+            let dated = maps_of(&held, person)?.get(task_of(kind)).ok_or(Failure::ABSENT)?;
+            let map = view(&dated.value, kind).ok_or(Failure::ABSENT)?;
+            SapiensMap { timestamp_ns: dated.timestamp_ns, age_frames: age(&held.live, dated.frame), ..map }
+        };
+        unsafe { write(map, "map", found) }
+    })
+}
+
+const KINDS: [SapiensMapKind; 10] = [
+    SapiensMapKind::Labels,
+    SapiensMapKind::Confidence,
+    SapiensMapKind::Normals,
+    SapiensMapKind::Points,
+    SapiensMapKind::Albedo,
+    SapiensMapKind::Alpha,
+    SapiensMapKind::Foreground,
+    SapiensMapKind::Features,
+    SapiensMapKind::Tokens,
+    SapiensMapKind::Image,
+];
+
+pub(super) fn map_kind(number: i32) -> Result<SapiensMapKind, Failure> {
+    KINDS.into_iter().find(|k| *k as i32 == number).ok_or_else(|| {
+        Failure::invalid(format!("kind is {number}; a SapiensMapKind is 0..{}", KINDS.len() - 1))
+    })
+}
+
+/// The task a map comes from.
+fn task_of(kind: SapiensMapKind) -> Task {
+    match kind {
+        SapiensMapKind::Labels | SapiensMapKind::Confidence => Task::Seg,
+        SapiensMapKind::Normals => Task::Normal,
+        SapiensMapKind::Points => Task::Pointmap,
+        SapiensMapKind::Albedo => Task::Albedo,
+        SapiensMapKind::Alpha | SapiensMapKind::Foreground | SapiensMapKind::Image => Task::Matting,
+        SapiensMapKind::Features | SapiensMapKind::Tokens => Task::Features,
+    }
+}
+
+/// Only the scene has this map.
+pub(super) fn check_scene(person: i32) -> Result<(), Failure> {
+    if person == SAPIENS_SCENE {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!("person is {person}; the image belongs to SAPIENS_SCENE (-1)")))
+}
+
+/// The maps of a person or the scene.
+pub(super) fn maps_of(held: &Held, person: i32) -> Result<&LiveMaps, Failure> {
+    if person == SAPIENS_SCENE {
+        return Ok(&held.live.scene);
+    }
+    let index = u32::try_from(person).map_err(|_| {
+        Failure::invalid(format!("person is {person}; it counts from 0, SAPIENS_SCENE (-1) is the whole image"))
+    })?;
+    Ok(&held.person(index)?.maps)
+}
+
+fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
+    let affine = maps.image_from_map(task_of(kind));
+    Some(match kind {
+        SapiensMapKind::Labels => of(maps.seg.as_ref()?.labels.view(), SapiensElement::U8, &affine),
+        SapiensMapKind::Confidence => of(maps.seg.as_ref()?.confidence.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Normals => of(maps.normal.as_ref()?.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Points => of(maps.pointmap.as_ref()?.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Albedo => of(maps.albedo.as_ref()?.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Alpha => of(maps.matting.as_ref()?.alpha.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Foreground => of(maps.matting.as_ref()?.foreground.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Features => {
+            // Channels first: the view is turned so that rows and columns lead.
+            let planes = maps.features.as_ref()?.featmap.view().permuted_axes([1, 2, 0]);
+            of(planes, SapiensElement::F32, &affine)
+        }
+        SapiensMapKind::Tokens => of(maps.features.as_ref()?.tokens.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Image => return None,
+    })
+}
+
+/// A view of an array `rows x columns` or `rows x columns x channels`, whatever its strides.
+fn of<T, D: Dimension>(array: ArrayView<'_, T, D>, element: SapiensElement, image_from_map: &Affine) -> SapiensMap {
+    let (shape, strides) = (array.shape(), array.strides());
+    let bytes = |axis: usize| strides.get(axis).map_or(size_of::<T>() as i64, |s| *s as i64 * size_of::<T>() as i64);
+    let extent = |axis: usize| shape.get(axis).map_or(1, |n| *n as u32);
+    SapiensMap {
+        struct_size: 0,
+        element: element as i32,
+        memory: SapiensMemory::Cpu as i32,
+        width: extent(1),
+        height: extent(0),
+        channels: extent(2),
+        data: array.as_ptr().cast(),
+        row_stride: bytes(0),
+        pixel_stride: bytes(1),
+        channel_stride: bytes(2),
+        image_from_map: flat(image_from_map),
+        timestamp_ns: 0,
+        age_frames: 0,
+        reserved: 0,
+    }
+}
+
+fn image(held: &Held) -> Option<SapiensMap> {
+    let picture = held.live.picture.as_ref()?;
+    let (width, height) = (picture.size().width, picture.size().height);
+    let array = ArrayView::from_shape((height, width, 3), picture.pixels()).ok()?;
+    let map = of(array, SapiensElement::U8, &Affine::IDENTITY);
+    Some(SapiensMap { timestamp_ns: held.live.timestamp_ns, ..map })
+}

@@ -1,0 +1,156 @@
+//! What the host reads from a result.
+
+use super::guard::Sized32;
+use super::stream_types::SapiensBox;
+use std::ffi::{c_char, c_void};
+
+/// Everything about one frame. Opaque, never changes, counts its references: `sapiens_result_retain` adds one,
+/// `sapiens_result_release` takes one away and frees it with the last. Any thread may read it. It outlives its stream, its
+/// context and `sapiens_shutdown_all`. Pointers read from it are valid until its last reference is released.
+pub struct SapiensResult {
+    _private: [u8; 0],
+}
+
+/// In place of a person's index: the maps of the whole image.
+pub const SAPIENS_SCENE: i32 = -1;
+
+/// About a result as a whole. Begin with SAPIENS_RESULT_INFO_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensResultInfo {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// A `SapiensStatus`: OK, or why there is nothing in it.
+    pub status: i32,
+    /// The fault in words; "" if there is none. Never NULL.
+    pub message: *const c_char,
+    /// Number of the frame, from 1, as `sapiens_stream_submit` gave it.
+    pub frame: u64,
+    /// `SapiensImage.timestamp_ns` of the frame.
+    pub timestamp_ns: i64,
+    /// Width of the upright image in pixels.
+    pub image_width: u32,
+    /// Height of the upright image in pixels.
+    pub image_height: u32,
+    /// Affine map from upright pixels to pixels of the submitted buffer, row by row: x' = m[0] x + m[1] y + m[2],
+    /// y' = m[3] x + m[4] y + m[5]. Pixel centres are at integers.
+    pub buffer_from_image: [f64; 6],
+    /// Number of persons.
+    pub person_count: u32,
+    /// `SapiensTask` bits that ran on this very frame; others in it are older.
+    pub tasks: u32,
+    /// Frames of this stream that were dropped since the previous result.
+    pub dropped_before: u64,
+    /// From submit to the beginning of the work, in milliseconds.
+    pub wait_ms: f64,
+    /// From submit to the finished result, in milliseconds.
+    pub total_ms: f64,
+    /// Number of stages `sapiens_result_timing` knows.
+    pub timing_count: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensResultInfo {
+    const NAME: &'static str = "SapiensResultInfo";
+    const FIRST: usize = 128;
+}
+
+/// A keypoint in pixels of the upright image, x right, y down, pixel centres at integers.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SapiensKeypoint {
+    /// Column.
+    pub x: f32,
+    /// Row.
+    pub y: f32,
+    /// Height of the peak of the heatmap: about 1 for a sure find, 0 for none. Not a probability.
+    pub score: f32,
+}
+
+/// The pose of a person. Begin with SAPIENS_POSE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensPose {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    pub count: u32,
+    /// `count` keypoints.
+    pub keypoints: *const SapiensKeypoint,
+    /// Bytes from one keypoint to the next.
+    pub stride: u32,
+    /// Frames since the one it was found in: 0 for this one.
+    pub age_frames: u32,
+    /// The box of the person.
+    pub bbox: SapiensBox,
+    /// Timestamp of the frame it was found in.
+    pub timestamp_ns: i64,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensPose {
+    const NAME: &'static str = "SapiensPose";
+    const FIRST: usize = 48;
+}
+
+/// A dense map: a view of memory that the result owns. Begin with SAPIENS_MAP_INIT.
+///
+/// Element c of pixel (x, y) is at `data + y * row_stride + x * pixel_stride + c * channel_stride` (bytes).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensMap {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// A `SapiensElement`.
+    pub element: i32,
+    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU.
+    pub memory: i32,
+    /// Pixels per row.
+    pub width: u32,
+    /// Number of rows.
+    pub height: u32,
+    /// Elements per pixel.
+    pub channels: u32,
+    /// First element of the first pixel.
+    pub data: *const c_void,
+    /// Bytes from one row to the next.
+    pub row_stride: i64,
+    /// Bytes from one pixel to the next in a row.
+    pub pixel_stride: i64,
+    /// Bytes from one channel of a pixel to the next.
+    pub channel_stride: i64,
+    /// Affine map from map pixels to upright image pixels, row by row, as `SapiensResultInfo.buffer_from_image`.
+    pub image_from_map: [f64; 6],
+    /// Timestamp of the frame it was made from.
+    pub timestamp_ns: i64,
+    /// Frames since the one it was made from: 0 for this one.
+    pub age_frames: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensMap {
+    const NAME: &'static str = "SapiensMap";
+    const FIRST: usize = 120;
+}
+
+/// A person of a result. Begin with SAPIENS_PERSON_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensPerson {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// `SapiensTask` bits this person has something of: a pose, or maps of its own. Other maps are those of SAPIENS_SCENE.
+    pub tasks: u32,
+    /// Where the person is: the box of the submit.
+    pub bbox: SapiensBox,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensPerson {
+    const NAME: &'static str = "SapiensPerson";
+    const FIRST: usize = 24;
+}

@@ -1,0 +1,258 @@
+//! What the host fills in for a stream and its frames.
+
+use super::enums::{SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy};
+use super::guard::Sized32;
+use super::result_types::SapiensResult;
+use std::ffi::c_void;
+
+/// One camera or clip: its frames in order, its queue. Opaque; made by `sapiens_stream_create`, freed by
+/// `sapiens_stream_destroy` or with its context. Every function that takes it may be called from any thread; frames that
+/// several threads submit at the same time are taken in an order of the library's choice.
+pub struct SapiensStream {
+    _private: [u8; 0],
+}
+
+/// For timeouts: wait as long as it takes.
+pub const SAPIENS_WAIT_FOREVER: u32 = u32::MAX;
+
+/// For `sapiens_stream_cancel`: every frame.
+pub const SAPIENS_ALL_FRAMES: u64 = 0;
+
+/// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.
+pub type SapiensResultCallback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, stream: *mut SapiensStream, result: *mut SapiensResult)>;
+
+/// Told that the library does not touch the borrowed pixels of a frame any more. Called once per borrowed frame, on a thread of
+/// the library or on the thread that cancels, destroys or shuts down. It must not call the library.
+pub type SapiensReleaseCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, frame: u64)>;
+
+/// How a stream works. Begin with SAPIENS_STREAM_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensStreamOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on. There is no other queue.
+    pub depth: u32,
+    /// A `SapiensPolicy`: what happens when there is no room.
+    pub policy: i32,
+    /// A `SapiensDelivery` for results.
+    pub delivery: i32,
+    /// A `SapiensMapSpace` for dense maps.
+    pub map_space: i32,
+    /// A `SapiensFraming`.
+    pub framing: i32,
+    /// `SapiensTask` bits to run; 0: all that are loaded. `sapiens_stream_set_task` refines them.
+    pub tasks: u32,
+    /// 1: results carry the picture that was looked at (map IMAGE; background of debug pictures).
+    pub keep_image: u32,
+    /// Time a frame should take at most, in nanoseconds; 0: no limit. Tasks that are due but would take longer, going by their
+    /// recent times, wait for a later frame, those of the lowest priority first; see `SapiensTaskOptions`.
+    pub budget_ns: i64,
+    /// Gets results, for delivery EVENTS and IMMEDIATE; NULL for POLL.
+    pub callback: SapiensResultCallback,
+    /// Given to `callback`.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensStreamOptions {
+    const NAME: &'static str = "SapiensStreamOptions";
+    const FIRST: usize = 56;
+}
+
+impl SapiensStreamOptions {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        depth: 2,
+        policy: SapiensPolicy::Block as i32,
+        delivery: SapiensDelivery::Poll as i32,
+        map_space: SapiensMapSpace::Model as i32,
+        framing: SapiensFraming::Official as i32,
+        tasks: 0,
+        keep_image: 0,
+        budget_ns: 0,
+        callback: None,
+        user_data: std::ptr::null_mut(),
+    };
+}
+
+/// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensTaskOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// Runs on every n-th frame; 1: on every frame; 0: never. In between, results carry what it last gave, with its age.
+    pub every_n: u32,
+    /// Tasks of a higher priority run first, and are the last to be put off where `budget_ns` is short. A task is put off
+    /// `every_n` times in a row at most.
+    pub priority: i32,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensTaskOptions {
+    const NAME: &'static str = "SapiensTaskOptions";
+    const FIRST: usize = 12;
+}
+
+impl SapiensTaskOptions {
+    pub(super) const DEFAULT: Self = Self { struct_size: size_of::<Self>() as u32, every_n: 1, priority: 0 };
+}
+
+/// A picture of the host. Begin with SAPIENS_IMAGE_INIT and fill in at least `format`, `width`, `height`, `row_stride`, `data`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensImage {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// A `SapiensPixelFormat`.
+    pub format: i32,
+    /// Pixels per row of the buffer, 1..16384.
+    pub width: u32,
+    /// Rows of the buffer, 1..16384; with `width` at most 2^27 pixels.
+    pub height: u32,
+    /// A `SapiensMemory`: where `data` and `chroma` lie. This version reads SAPIENS_MEMORY_CPU.
+    pub memory: i32,
+    /// A `SapiensOrientation`. Boxes and results are in pixels of the upright picture.
+    pub orientation: i32,
+    /// A `SapiensColor`; for NV12, else 0.
+    pub color: i32,
+    /// 0.
+    pub reserved: u32,
+    /// Bytes from one row to the next; negative: `data` is the last row in memory. Never guessed: at least the bytes of a row.
+    pub row_stride: i64,
+    /// The same for the rows of `chroma`; for NV12, else 0.
+    pub chroma_stride: i64,
+    /// The first row of the picture, and of the Y plane for NV12.
+    pub data: *const c_void,
+    /// The first row of the interleaved U, V plane; for NV12, else NULL.
+    pub chroma: *const c_void,
+    /// Time the picture was taken, in nanoseconds of any clock; results carry it.
+    pub timestamp_ns: i64,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensImage {
+    const NAME: &'static str = "SapiensImage";
+    const FIRST: usize = 72;
+}
+
+impl SapiensImage {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        format: 0,
+        width: 0,
+        height: 0,
+        memory: SapiensMemory::Cpu as i32,
+        orientation: 0,
+        color: SapiensColor::None as i32,
+        reserved: 0,
+        row_stride: 0,
+        chroma_stride: 0,
+        data: std::ptr::null(),
+        chroma: std::ptr::null(),
+        timestamp_ns: 0,
+    };
+}
+
+/// A box in pixels of the upright image, x right, y down; the right and lower edges are x + width and y + height.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SapiensBox {
+    /// Left edge.
+    pub x: f32,
+    /// Upper edge.
+    pub y: f32,
+    /// Extent to the right, more than 0.
+    pub width: f32,
+    /// Extent downwards, more than 0.
+    pub height: f32,
+}
+
+/// What is asked about a frame. Begin with SAPIENS_SUBMIT_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensSubmitOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// `SapiensTask` bits that may run on this frame; 0: those of the stream.
+    pub tasks: u32,
+    /// `SapiensSubmitFlags` bits.
+    pub flags: u32,
+    /// Number of boxes, up to 256; 0: the whole image is one person.
+    pub box_count: u32,
+    /// One box per person, copied.
+    pub boxes: *const SapiensBox,
+    /// With BORROW: told when the pixels are free again. Not called if the submit does not answer OK.
+    pub release: SapiensReleaseCallback,
+    /// Given to `release`.
+    pub user_data: *mut c_void,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensSubmitOptions {
+    const NAME: &'static str = "SapiensSubmitOptions";
+    const FIRST: usize = 40;
+}
+
+impl SapiensSubmitOptions {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        tasks: 0,
+        flags: 0,
+        box_count: 0,
+        boxes: std::ptr::null(),
+        release: None,
+        user_data: std::ptr::null_mut(),
+    };
+}
+
+/// What a stream has done. Begin with SAPIENS_STATISTICS_INIT. Every frame taken is counted once in one of `completed`, `failed`,
+/// `dropped_frames`, `cancelled`, or is `waiting` or `working`. Times are moving averages in milliseconds, 0 before the first.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensStatistics {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Frames taken.
+    pub submitted: u64,
+    /// Frames that gave a result without a fault.
+    pub completed: u64,
+    /// Frames that gave a result with a fault in it.
+    pub failed: u64,
+    /// Frames dropped before they were worked on.
+    pub dropped_frames: u64,
+    /// Results dropped because nobody fetched them.
+    pub dropped_results: u64,
+    /// Frames cancelled.
+    pub cancelled: u64,
+    /// Frames that wait.
+    pub waiting: u32,
+    /// Frames being worked on: 0 or 1.
+    pub working: u32,
+    /// Results that wait to be fetched.
+    pub finished: u32,
+    /// 0.
+    pub reserved2: u32,
+    /// From submit to the beginning of the work.
+    pub wait_ms: f64,
+    /// Pixel format to RGB, orientation.
+    pub convert_ms: f64,
+    /// Image to network input.
+    pub preprocess_ms: f64,
+    /// ONNX Runtime.
+    pub model_ms: f64,
+    /// Network output to result.
+    pub postprocess_ms: f64,
+    /// From submit to the finished result.
+    pub total_ms: f64,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensStatistics {
+    const NAME: &'static str = "SapiensStatistics";
+    const FIRST: usize = 120;
+}
