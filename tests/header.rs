@@ -8,8 +8,21 @@ fn root() -> &'static Path {
 
 /// In the order of the header: types first, exports in the order in which a host meets them.
 const FILES: &[&str] = &[
-    "version", "enums", "status", "context_types", "stream_types", "result_types", "skeleton", "defaults", "context",
-    "model", "stream", "submit", "result", "map", "report",
+    "version",
+    "enums",
+    "status",
+    "context_types",
+    "stream_types",
+    "result_types",
+    "skeleton",
+    "defaults",
+    "context",
+    "model",
+    "stream",
+    "submit",
+    "result",
+    "map",
+    "report",
 ];
 
 fn generate() -> String {
@@ -36,8 +49,7 @@ fn the_header_is_generated_from_the_source() {
         std::fs::write(&path, &expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    if let Some((line, (old, new))) =
-        found.lines().zip(expected.lines()).enumerate().find(|(_, (old, new))| old != new)
+    if let Some((line, (old, new))) = found.lines().zip(expected.lines()).enumerate().find(|(_, (old, new))| old != new)
     {
         panic!("include/sapiens.h:{}: `{old}`, but src/ffi says `{new}`; SAPIENS_UPDATE=1 writes it", line + 1);
     }
