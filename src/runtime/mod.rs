@@ -6,6 +6,7 @@
 mod device;
 mod elf;
 mod library;
+mod place;
 mod session;
 mod tensor;
 
