@@ -32,6 +32,12 @@ pub enum ErrorKind {
     Unsupported,
     /// The caller cancelled the operation.
     Cancelled,
+    /// What was called is being destroyed or has been shut down.
+    ShutDown,
+    /// The call would wait for the thread or callback it comes from.
+    WrongThread,
+    /// A fault of the library itself, contained.
+    Internal,
 }
 
 /// An error: kind, message, the path concerned (printed last) and the underlying cause.

@@ -6,19 +6,22 @@
 //! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`]
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
 //! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
-//! 4. [`engine`], [`export`]
-//! 5. the command line
+//! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures)
+//! 5. [`ffi`] (the C interface), the command line
 
 pub mod checkpoint;
 pub mod convert;
 pub mod engine;
 pub mod error;
 pub mod export;
+pub mod ffi;
 pub mod file;
 pub mod geometry;
 pub mod image;
+pub mod live;
 pub mod onnx;
 pub mod preprocess;
+pub mod render;
 pub mod runtime;
 pub mod skeleton;
 pub mod spec;

@@ -7,7 +7,6 @@ use super::header::{self, DType, LENGTH_BYTES, MAX_HEADER_BYTES, TensorInfo};
 use super::sniff;
 use crate::error::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
@@ -18,7 +17,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 enum Data {
     File(File),
-    Bytes(Cow<'static, [u8]>),
+    Bytes(Box<dyn AsRef<[u8]> + Send + Sync>),
 }
 
 /// An opened checkpoint. Cheap to hold: only names, shapes and offsets are in memory. Usable from several threads.
@@ -52,10 +51,9 @@ impl Checkpoint {
     }
 
     /// A checkpoint in memory, such as the embedded demo model. Errors as for [`Checkpoint::open`].
-    pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self> {
-        let bytes = bytes.into();
-        let length = bytes.len() as u64;
-        Self::new(Data::Bytes(bytes), None, length)
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
+        let length = bytes.as_ref().len() as u64;
+        Self::new(Data::Bytes(Box::new(bytes)), None, length)
     }
 
     fn new(data: Data, path: Option<PathBuf>, bytes: u64) -> Result<Self> {
@@ -162,7 +160,7 @@ impl Checkpoint {
             Data::File(file) => read_exact_at(file, offset, buffer),
             Data::Bytes(bytes) => usize::try_from(offset)
                 .ok()
-                .and_then(|start| bytes.get(start..start.checked_add(buffer.len())?))
+                .and_then(|start| (**bytes).as_ref().get(start..start.checked_add(buffer.len())?))
                 .map(|range| buffer.copy_from_slice(range))
                 .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into()),
         };

@@ -8,7 +8,6 @@ use super::file::Checkpoint;
 use super::header::DType;
 use super::recognise;
 use crate::error::{Error, ErrorKind, Result};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -71,7 +70,7 @@ impl Source {
     }
 
     /// A checkpoint in memory; errors as for [`Source::open`].
-    pub fn from_bytes(bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self> {
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
         Self::new(Checkpoint::from_bytes(bytes)?)
     }
 

@@ -11,6 +11,7 @@ use crate::spec::{ModelInfo, Precision, Task};
 use prost::Message;
 use serde::Serialize;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a model file is.
 #[derive(Debug, Clone, Serialize)]
@@ -131,6 +132,10 @@ pub(super) fn tasks_of(source: &ModelSource) -> Result<Vec<Task>> {
     match source {
         ModelSource::Demo => Ok(Arch::derive(&demo()?)?.tasks()),
         ModelSource::Path(path) => Ok(describe(path)?.info.tasks),
+        ModelSource::Bytes { name, bytes } => {
+            let source = Source::from_bytes(Arc::clone(bytes)).map_err(|e| e.at(name))?;
+            Ok(Arch::derive(&source).map_err(|e| e.at(name))?.tasks())
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::model::{Backbone, Model};
 use super::result::{Features, Maps};
+use super::run::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::Size;
-use crate::preprocess::{Framed, mirror};
+use crate::geometry::{Affine, Size};
+use crate::preprocess::{Framed, Geometry, Placement, mirror};
 use crate::runtime::Tensor;
 use crate::skeleton;
-use crate::spec::Task;
+use crate::spec::{PATCH, Task};
 use crate::task::pose::Keypoint;
 use crate::task::{albedo, matting, normal, pointmap, pose, seg};
 use ndarray::{Array2, Array3};
@@ -101,27 +102,44 @@ pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &mut RawOutpu
     pose::to_image(&keypoints, &prepared.framed.placement)
 }
 
-/// A dense task in image space, added to `maps`.
+/// A dense task, added to `maps`.
 pub(super) fn decode_map(
     model: &Model,
     task: Task,
     prepared: &Prepared,
     raw: &mut RawOutputs,
+    space: MapSpace,
     maps: &mut Maps,
 ) -> Result<()> {
-    let placement = &prepared.framed.placement;
+    let real = prepared.framed.placement;
+    // The network input, taken for the image itself, is resampled to what it is.
+    let placement = &match space {
+        MapSpace::Image => real,
+        MapSpace::Model => Placement { image: real.input, geometry: Geometry::Stretch, ..real },
+    };
+    let image_from_input = real.image_from_input();
+    maps.placed.retain(|(known, _)| *known != task);
+    match (task, space) {
+        (Task::Features, _) => maps.placed.push((task, image_from_cells(&image_from_input))),
+        (_, MapSpace::Model) => maps.placed.push((task, image_from_input)),
+        (_, MapSpace::Image) => {}
+    }
     match task {
         Task::Pose => {}
         Task::Features => maps.features = Some(features(raw)?),
         Task::Seg => {
-            let (classes, map) = raw.map(0)?;
-            let mut logits = raw.take(0)?;
-            if let Some(flipped) = raw.mirrored(0)? {
-                let flip = skeleton::class_flip();
-                check_mirror("classes", classes, flip.len())?;
-                seg::average_flipped(&mut logits, flipped, map, &flip)?;
-            }
-            maps.seg = Some(seg::labels_to_image(&logits, classes, placement)?);
+            maps.seg = Some(if model.gives_labels() {
+                seg::resize_labels(raw.tensor(0)?.bytes()?, raw.tensor(1)?.floats()?, placement)?
+            } else {
+                let (classes, map) = raw.map(0)?;
+                let mut logits = raw.take(0)?;
+                if let Some(flipped) = raw.mirrored(0)? {
+                    let flip = skeleton::class_flip();
+                    check_mirror("classes", classes, flip.len())?;
+                    seg::average_flipped(&mut logits, flipped, map, &flip)?;
+                }
+                seg::labels_to_image(&logits, classes, placement)?
+            });
         }
         Task::Normal => {
             let mut planes = raw.take(0)?;
@@ -175,6 +193,13 @@ fn check_mirror(what: &str, count: usize, known: usize) -> Result<()> {
         ErrorKind::Unsupported,
         format!("flip test: this model has {count} {what}; which of them mirror each other is known for {known} only"),
     ))
+}
+
+/// A cell of the feature map stands for the patch of input pixels around its centre.
+fn image_from_cells(image_from_input: &Affine) -> Affine {
+    let (patch, [[a, b, c], [d, e, f]]) = (PATCH as f64, image_from_input.0);
+    let centre = (patch - 1.0) / 2.0;
+    Affine([[a * patch, b * patch, (a + b) * centre + c], [d * patch, e * patch, (d + e) * centre + f]])
 }
 
 fn features(raw: &mut RawOutputs) -> Result<Features> {

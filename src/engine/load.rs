@@ -10,6 +10,7 @@ use crate::runtime::{Device, Library, SessionOptions};
 use crate::spec::{NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The embedded model: small, our own, six tasks over one backbone.
 const DEMO: &[u8] = include_bytes!("../../assets/demo/demo_bundle.safetensors");
@@ -27,6 +28,13 @@ pub enum ModelSource {
     Demo,
     /// A `.safetensors` checkpoint, or an `.onnx` graph converted by this library.
     Path(PathBuf),
+    /// A `.safetensors` checkpoint in memory.
+    Bytes {
+        /// What stands for the path in messages.
+        name: String,
+        /// The whole file.
+        bytes: Arc<[u8]>,
+    },
 }
 
 impl ModelSource {
@@ -41,6 +49,7 @@ impl std::fmt::Display for ModelSource {
         match self {
             Self::Demo => f.write_str("demo"),
             Self::Path(path) => write!(f, "{}", path.display()),
+            Self::Bytes { name, .. } => f.write_str(name),
         }
     }
 }
@@ -62,6 +71,9 @@ pub struct LoadOptions {
     pub input: Option<Size>,
     /// Arithmetic of the rotary embedding of a model built from a checkpoint; `None` for what it was trained with.
     pub rope: Option<Rope>,
+    /// Segmentation as labels and confidences decoded in the graph: a fraction of the memory traffic of logits. In image
+    /// space labels then come from the nearest pixel, not from scaled logits. Not with a flip test or a raw graph.
+    pub decoded_seg: bool,
     /// Axes of the model's normals, where its metadata is wrong about them.
     pub normal_frame: Option<NormalFrame>,
 }
@@ -69,7 +81,7 @@ pub struct LoadOptions {
 /// A graph in memory and where its weights are.
 pub(super) struct Loaded {
     pub model: ModelProto,
-    pub weights: Option<std::sync::Arc<[u8]>>,
+    pub weights: Option<Arc<[u8]>>,
     pub folder: Option<PathBuf>,
     /// A folder that goes when the sessions have mapped its files.
     pub temporary: Option<tempfile::TempDir>,
@@ -88,6 +100,9 @@ impl Model {
         let mut loaded = match source {
             ModelSource::Demo => from_checkpoint(&demo()?, options, progress)?,
             ModelSource::Path(path) => open(path, options, progress).map_err(|e| e.at(path))?,
+            ModelSource::Bytes { name, bytes } => Source::from_bytes(Arc::clone(bytes))
+                .and_then(|source| from_checkpoint(&source, options, progress))
+                .map_err(|e| e.at(name))?,
         };
         if let Some(frame) = options.normal_frame {
             loaded.info.normal_frame = frame;
@@ -95,6 +110,7 @@ impl Model {
         Self::new(source.to_string(), library, loaded, options).map_err(|e| match source {
             ModelSource::Demo => e,
             ModelSource::Path(path) => e.at(path),
+            ModelSource::Bytes { name, .. } => e.at(name),
         })
     }
 }

@@ -24,4 +24,4 @@ pub use describe::{Description, describe, try_device};
 pub use load::{LoadOptions, ModelSource};
 pub use model::Model;
 pub use result::{Features, FrameResult, Maps, Person, Timing};
-pub use run::{Engine, Request};
+pub use run::{Engine, MapSpace, Request};

@@ -17,6 +17,7 @@ pub struct Model {
     input: String,
     flip_test: bool,
     fused_attention: bool,
+    decoded_seg: bool,
     parts: Parts,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -59,7 +60,9 @@ impl Model {
             };
             Session::open(library, bytes, &options.session)
         };
-        let outputs = |task: Task| wanted(task, info.raw || options.flip_test);
+        let raw = info.raw || options.flip_test;
+        let decoded_seg = options.decoded_seg && !raw;
+        let outputs = |task: Task| wanted(task, raw, decoded_seg);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
             [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
@@ -73,7 +76,16 @@ impl Model {
         };
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
-        Ok(Self { name, info, input, flip_test: options.flip_test, fused_attention, parts, _temporary: temporary })
+        Ok(Self {
+            name,
+            info,
+            input,
+            flip_test: options.flip_test,
+            fused_attention,
+            decoded_seg,
+            parts,
+            _temporary: temporary,
+        })
     }
 
     /// `demo` or the path it was loaded from.
@@ -119,6 +131,11 @@ impl Model {
         self.info.raw || self.flip_test
     }
 
+    /// Whether segmentation comes as labels and confidences rather than logits.
+    pub(super) fn gives_labels(&self) -> bool {
+        self.decoded_seg
+    }
+
     /// Runs what several heads share. `pixels`: RGB8 HWC of the input size.
     pub(super) fn run_backbone(&self, pixels: &[u8]) -> Result<Backbone> {
         match &self.parts {
@@ -131,7 +148,7 @@ impl Model {
 
     /// Runs a head (or the whole single-task model): the tensors of [`wanted`], batch 1.
     pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
-        let outputs = wanted(task, self.gives_raw());
+        let outputs = wanted(task, self.gives_raw(), self.decoded_seg);
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
                 let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
@@ -162,11 +179,11 @@ impl std::fmt::Debug for Model {
 
 /// The graph values a task is decoded from.
 ///
-/// Segmentation is decoded from the logits: the official pipeline scales them, not the labels, to the image. The
-/// flip test averages before decoding, so it needs what the network gives.
-pub(super) fn wanted(task: Task, raw: bool) -> &'static [&'static str] {
+/// Segmentation is decoded from the logits unless the caller does without: the official pipeline scales them, not the
+/// labels, to the image. The flip test averages before decoding, so it needs what the network gives.
+pub(super) fn wanted(task: Task, raw: bool, decoded_seg: bool) -> &'static [&'static str] {
     match task {
-        Task::Seg => task.raw_outputs(),
+        Task::Seg if !decoded_seg => task.raw_outputs(),
         _ if raw => task.raw_outputs(),
         _ => task.decoded_outputs(),
     }

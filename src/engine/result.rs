@@ -1,6 +1,7 @@
 //! What an engine says about one image.
 
-use crate::geometry::{Rect, Size};
+use crate::geometry::{Affine, Rect, Size};
+use crate::spec::Task;
 use crate::task::matting::Matte;
 use crate::task::pose::Keypoint;
 use crate::task::seg::SegMap;
@@ -26,11 +27,11 @@ pub struct Person {
     pub bbox: Rect,
     /// Keypoints in image pixels, in the order of [`crate::skeleton::keypoints`].
     pub pose: Option<Vec<Keypoint>>,
-    /// Maps in image space that come from this person's crop; background outside it.
+    /// Maps that come from this person's crop; in image space with background outside it.
     pub maps: Maps,
 }
 
-/// Dense results in image space, `H x W` of the image. Each is present if its task ran.
+/// Dense results, each present if its task ran: `H x W` of the image, or of the network input if the request says so.
 #[derive(Debug, Clone, Default)]
 pub struct Maps {
     /// Body part per pixel, and its probability.
@@ -45,17 +46,50 @@ pub struct Maps {
     pub matting: Option<Matte>,
     /// Features of the backbone: not carried to image space, they have one cell per patch.
     pub features: Option<Features>,
+    /// Where maps that are not in image space lie; read it through [`Maps::image_from_map`].
+    pub placed: Vec<(Task, Affine)>,
 }
 
 impl Maps {
+    /// The affine map from pixels of a task's map to image pixels; pixel centres are at integers. The identity in image
+    /// space. For features: from the cells of `featmap`.
+    pub fn image_from_map(&self, task: Task) -> Affine {
+        self.placed.iter().find(|(known, _)| *known == task).map_or(Affine::IDENTITY, |(_, map)| *map)
+    }
+
+    /// The tasks that have left something here.
+    pub fn tasks(&self) -> Vec<Task> {
+        let found = [
+            (Task::Seg, self.seg.is_some()),
+            (Task::Normal, self.normal.is_some()),
+            (Task::Pointmap, self.pointmap.is_some()),
+            (Task::Albedo, self.albedo.is_some()),
+            (Task::Matting, self.matting.is_some()),
+            (Task::Features, self.features.is_some()),
+        ];
+        found.into_iter().filter(|(_, there)| *there).map(|(task, _)| task).collect()
+    }
+
+    /// Takes the map of one task out.
+    #[must_use]
+    pub fn take(&mut self, task: Task) -> Self {
+        let mut own =
+            Self { placed: self.placed.iter().copied().filter(|(t, _)| *t == task).collect(), ..Self::default() };
+        match task {
+            Task::Pose => {}
+            Task::Seg => own.seg = self.seg.take(),
+            Task::Normal => own.normal = self.normal.take(),
+            Task::Pointmap => own.pointmap = self.pointmap.take(),
+            Task::Albedo => own.albedo = self.albedo.take(),
+            Task::Matting => own.matting = self.matting.take(),
+            Task::Features => own.features = self.features.take(),
+        }
+        own
+    }
+
     /// Whether no task has left anything here.
     pub fn is_empty(&self) -> bool {
-        self.seg.is_none()
-            && self.normal.is_none()
-            && self.pointmap.is_none()
-            && self.albedo.is_none()
-            && self.matting.is_none()
-            && self.features.is_none()
+        self.tasks().is_empty()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::geometry::Rect;
 use crate::image::Image;
 use crate::preprocess::{Framing, Geometry, frame};
 use crate::spec::{ModelFraming, Task};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What is asked about an image.
@@ -22,12 +23,24 @@ pub struct Request {
     pub tasks: Option<Vec<Task>>,
     /// How the image is brought to the models.
     pub framing: Framing,
+    /// Grid on which dense maps are wanted.
+    pub space: MapSpace,
 }
 
-/// Loaded models that look at images together.
-#[derive(Debug, Default)]
+/// Grid on which dense maps are delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MapSpace {
+    /// That of the image: every map has its size.
+    #[default]
+    Image,
+    /// That of the network input: nothing is resampled; [`Maps::image_from_map`] says where each pixel lies.
+    Model,
+}
+
+/// Loaded models that look at images together. A copy shares them.
+#[derive(Debug, Clone, Default)]
 pub struct Engine {
-    models: Vec<Model>,
+    models: Vec<Arc<Model>>,
 }
 
 impl Engine {
@@ -71,8 +84,18 @@ impl Engine {
         }
         let mut engine = Self::default();
         for (source, own) in plans {
-            engine.add(Model::load(source, &own, progress)?)?;
+            engine.add(Arc::new(Model::load(source, &own, progress)?))?;
         }
+        Ok(engine)
+    }
+
+    /// An engine of models that are already loaded.
+    ///
+    /// # Errors
+    /// Those of [`Engine::add`].
+    pub fn from_models(models: impl IntoIterator<Item = Arc<Model>>) -> Result<Self> {
+        let mut engine = Self::default();
+        models.into_iter().try_for_each(|model| engine.add(model))?;
         Ok(engine)
     }
 
@@ -80,7 +103,7 @@ impl Engine {
     ///
     /// # Errors
     /// `InvalidArgument` if another model already has one of its tasks.
-    pub fn add(&mut self, model: Model) -> Result<()> {
+    pub fn add(&mut self, model: Arc<Model>) -> Result<()> {
         for &task in &model.info().tasks {
             if let Some(other) = self.model_for(task) {
                 return Err(Error::invalid(format!(
@@ -95,12 +118,12 @@ impl Engine {
     }
 
     /// The loaded models.
-    pub fn models(&self) -> &[Model] {
+    pub fn models(&self) -> &[Arc<Model>] {
         &self.models
     }
 
     fn model_for(&self, task: Task) -> Option<&Model> {
-        self.models.iter().find(|m| m.info().tasks.contains(&task))
+        self.models.iter().map(Arc::as_ref).find(|m| m.info().tasks.contains(&task))
     }
 
     /// Runs the requested tasks on an image.
@@ -135,7 +158,7 @@ impl Engine {
             let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
             let groups: Vec<&[Task]> = if shared { vec![&tasks] } else { tasks.chunks(1).collect() };
             for group in groups.into_iter().filter(|g| !g.is_empty()) {
-                run_group(model, group, image, &boxes, request.framing, &mut result)?;
+                run_group(model, group, image, &boxes, request, &mut result)?;
             }
         }
         Ok(result)
@@ -148,13 +171,13 @@ fn run_group(
     tasks: &[Task],
     image: &Image,
     boxes: &[Option<Rect>],
-    framing: Framing,
+    request: &Request,
     result: &mut FrameResult,
 ) -> Result<()> {
     for (i, &bbox) in boxes.iter().enumerate() {
         let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
         let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
-        let framed = frame(image, bbox, model.info().input, tasks[0], framing, model.info().framing)?;
+        let framed = frame(image, bbox, model.info().input, tasks[0], request.framing, model.info().framing)?;
         let is_crop = matches!(framed.placement.geometry, Geometry::Crop { .. });
         if !is_crop && i > 0 {
             // The whole image again: it does not depend on the box.
@@ -172,7 +195,7 @@ fn run_group(
                 result.people[i].pose = Some(decode_pose(model, &prepared, &mut raw)?);
             } else {
                 let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
-                decode_map(model, task, &prepared, &mut raw, maps)?;
+                decode_map(model, task, &prepared, &mut raw, request.space, maps)?;
             }
             clock.stop(format!("postprocess {task}"));
         }

@@ -25,6 +25,12 @@ pub struct KeypointsDocument {
     pub version: u32,
     /// The picture.
     pub image: ImageRecord,
+    /// Number of the frame in its stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<u64>,
+    /// When it was taken, in nanoseconds of the clock of whoever submitted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_ns: Option<i64>,
     /// The models that took part, detector first.
     pub models: Vec<ModelRecord>,
     /// Milliseconds per stage, in the order they were added.
@@ -102,6 +108,8 @@ impl KeypointsDocument {
             format: FORMAT.to_owned(),
             version: VERSION,
             image: ImageRecord { path, width: size.width, height: size.height },
+            frame: None,
+            timestamp_ns: None,
             models: Vec::new(),
             timings_ms: serde_json::Map::new(),
             persons: Vec::new(),
@@ -111,6 +119,15 @@ impl KeypointsDocument {
     /// Notes how long a stage took; a second note of the same name replaces the first.
     pub fn add_timing_ms(&mut self, stage: impl Into<String>, ms: f64) {
         self.timings_ms.insert(stage.into(), serde_json::Value::from(rounded(ms, 100.0))); // null if not finite
+    }
+
+    /// The text that [`KeypointsDocument::write`] writes.
+    ///
+    /// # Errors
+    /// `Internal` if it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String> {
+        let text = serde_json::to_string_pretty(self);
+        text.map(|text| text + "\n").map_err(|e| Error::new(ErrorKind::Internal, format!("no JSON: {e}")).caused_by(e))
     }
 
     /// Writes the document, indented, ending in a line feed.

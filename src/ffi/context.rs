@@ -163,4 +163,3 @@ pub extern "C" fn sapiens_shutdown_all() -> SapiensStatus {
         Ok(())
     })
 }
-

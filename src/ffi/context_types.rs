@@ -12,11 +12,10 @@ pub struct SapiensContext {
 }
 
 /// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
-pub type SapiensLogCallback =
-    Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
+pub type SapiensLogCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
-/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage, which is "reading" or "converting"
-/// in the words of the library, valid during the call. Answer 0 to go on; anything else stops the load with CANCELLED.
+/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage: "hash"
+/// (the checkpoint is read once) or "weights" (they are converted). Answer 0 to go on; anything else stops the load with CANCELLED.
 pub type SapiensProgressCallback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, stage: *const c_char, done: u64, total: u64) -> i32>;
 

@@ -1,6 +1,6 @@
 //! From the integers and pointers of C to the types of the library, checked.
 
-use super::context_types::{SapiensContextOptions, SapiensLoadOptions, SapiensLogCallback};
+use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
 use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFormat, SapiensPrecision, SapiensTask};
 use super::guard::{check_pointer, flag, optional_text, slice};
 use super::status::{Failure, SapiensStatus, c_text};
@@ -275,7 +275,8 @@ unsafe fn plane(
     let step = isize::try_from(stride).map_err(|_| too_large())?;
     let before_last = step.unsigned_abs().checked_mul(rows - 1).ok_or_else(too_large)?;
     let bytes = before_last.checked_add(row).filter(|n| *n <= isize::MAX as usize).ok_or_else(too_large)?;
-    let (start, first) = if step < 0 { ((data as usize).checked_sub(before_last), before_last) } else { (Some(data as usize), 0) };
+    let (start, first) =
+        if step < 0 { ((data as usize).checked_sub(before_last), before_last) } else { (Some(data as usize), 0) };
     start.filter(|s| *s != 0 && s.checked_add(bytes).is_some()).ok_or_else(too_large)?;
     // SAFETY: within the address space; readable by the host's promise.
     let bytes = unsafe { slice(data.wrapping_sub(first), bytes, argument)? };

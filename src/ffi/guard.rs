@@ -138,7 +138,10 @@ pub(super) fn check_pointer<T>(pointer: *const T, argument: &str) -> Result<(), 
         return Err(Failure::invalid(format!("{argument} is NULL")));
     }
     if !pointer.is_aligned() {
-        return Err(Failure::invalid(format!("{argument} is no valid pointer: it is not aligned to {}", align_of::<T>())));
+        return Err(Failure::invalid(format!(
+            "{argument} is no valid pointer: it is not aligned to {}",
+            align_of::<T>()
+        )));
     }
     Ok(())
 }

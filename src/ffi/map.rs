@@ -55,13 +55,14 @@ const KINDS: [SapiensMapKind; 10] = [
 ];
 
 pub(super) fn map_kind(number: i32) -> Result<SapiensMapKind, Failure> {
-    KINDS.into_iter().find(|k| *k as i32 == number).ok_or_else(|| {
-        Failure::invalid(format!("kind is {number}; a SapiensMapKind is 0..{}", KINDS.len() - 1))
-    })
+    KINDS
+        .into_iter()
+        .find(|k| *k as i32 == number)
+        .ok_or_else(|| Failure::invalid(format!("kind is {number}; a SapiensMapKind is 0..{}", KINDS.len() - 1)))
 }
 
 /// The task a map comes from.
-fn task_of(kind: SapiensMapKind) -> Task {
+pub(super) fn task_of(kind: SapiensMapKind) -> Task {
     match kind {
         SapiensMapKind::Labels | SapiensMapKind::Confidence => Task::Seg,
         SapiensMapKind::Normals => Task::Normal,

@@ -4,7 +4,7 @@ use super::context::{CONTEXTS, Host};
 use super::context_types::{SapiensContext, SapiensLoadOptions, SapiensModelInfo};
 use super::convert::{UserData, load_request, precision_number, task_mask};
 use super::guard::{check_struct, guard, optional_text, output, read_or, slice, text, write};
-use super::status::{Failure, SapiensStatus, c_text};
+use super::status::{Failure, SapiensStatus};
 use crate::convert::Stage;
 use crate::engine::ModelSource;
 use crate::error::{Error, ErrorKind, Result};
@@ -77,7 +77,10 @@ unsafe fn load(
     let callback = options.progress;
     let mut progress = |stage: Stage, done: u64, total: u64| -> Result<()> {
         let Some(callback) = callback else { return Ok(()) };
-        let stage = c_text(stage.to_string());
+        let stage = match stage {
+            Stage::Hash => c"hash",
+            Stage::Weights => c"weights",
+        };
         // SAFETY: a function of the host, given with this user data, called on the thread of the host's own call.
         match unsafe { callback(user_data.0, stage.as_ptr(), done, total) } {
             0 => Ok(()),
@@ -118,10 +121,7 @@ pub unsafe extern "C" fn sapiens_context_unload(context: *mut SapiensContext, mo
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sapiens_context_model_count(
-    context: *mut SapiensContext,
-    count: *mut u32,
-) -> SapiensStatus {
+pub unsafe extern "C" fn sapiens_context_model_count(context: *mut SapiensContext, count: *mut u32) -> SapiensStatus {
     guard(|| {
         let out = unsafe { output(count, "count")? };
         *out = CONTEXTS.get(context)?.live.models().len() as u32;

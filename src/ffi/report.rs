@@ -1,15 +1,21 @@
 //! Exports that show a result to people: JSON and PNG, for debugging.
 
+use super::enums::SapiensMapKind;
 use super::guard::{guard, output, text};
-use super::map::{check_scene, map_kind, maps_of};
+use super::map::{check_scene, map_kind, maps_of, task_of};
 use super::result::{Held, RESULTS};
 use super::result_types::SapiensResult;
 use super::status::{Failure, SapiensStatus, c_text};
-use crate::engine::Maps;
 use crate::error::Result;
-use crate::render;
-use crate::spec::Task;
+use crate::export::json::KeypointsDocument;
+use crate::export::overlay::SCORE_THRESHOLD;
+use crate::export::picture::{Picture, write_png};
+use crate::geometry::Size;
+use crate::render::{MapPicture, Style, person_record};
+use once_cell::sync::Lazy;
 use std::ffi::c_char;
+
+static STYLE: Lazy<Style> = Lazy::new(|| Style::new(SCORE_THRESHOLD));
 
 /// Gives the result as a JSON text: frame, persons with box and named keypoints, times. `*json`: UTF-8, valid as long as the
 /// result. `length`: its bytes without the zero at the end; may be NULL.
@@ -62,7 +68,34 @@ pub unsafe extern "C" fn sapiens_result_write_map_png(
     kind: i32,
     path: *const c_char,
 ) -> SapiensStatus {
-    guard(|| Ok(()))
+    guard(|| {
+        let path = unsafe { text(path, "path")? };
+        let held = RESULTS.get(result)?;
+        let kind = map_kind(kind)?;
+        let shown = match kind {
+            SapiensMapKind::Labels => MapPicture::Labels,
+            SapiensMapKind::Confidence => MapPicture::Confidence,
+            SapiensMapKind::Normals => MapPicture::Normals,
+            SapiensMapKind::Points => MapPicture::Depth,
+            SapiensMapKind::Albedo => MapPicture::Albedo,
+            SapiensMapKind::Alpha => MapPicture::Alpha,
+            SapiensMapKind::Foreground => MapPicture::Foreground,
+            SapiensMapKind::Image => {
+                check_scene(person)?;
+                let image = held.live.picture.as_ref().ok_or(Failure::ABSENT)?;
+                return Ok(write_png(path, Picture::new(image.size(), image.pixels())?)?);
+            }
+            SapiensMapKind::Features | SapiensMapKind::Tokens => {
+                return Err(Failure::new(
+                    SapiensStatus::Unsupported,
+                    format!("kind is {}: features have no picture", kind as i32),
+                ));
+            }
+        };
+        let dated = maps_of(&held, person)?.get(task_of(kind)).ok_or(Failure::ABSENT)?;
+        let (size, rgb) = STYLE.map(&dated.value, shown)?.ok_or(Failure::ABSENT)?;
+        Ok(write_png(path, Picture::new(size, &rgb)?)?)
+    })
 }
 
 /// Writes the skeletons of all persons as a PNG file, whole or not at all: over the picture if the stream has `keep_image`,
@@ -75,9 +108,27 @@ pub unsafe extern "C" fn sapiens_result_write_skeleton_png(
     result: *mut SapiensResult,
     path: *const c_char,
 ) -> SapiensStatus {
-    guard(|| Ok(()))
+    guard(|| {
+        let path = unsafe { text(path, "path")? };
+        let held = RESULTS.get(result)?;
+        let live = &held.live;
+        let Size { width, height } = live.image;
+        let black = if live.picture.is_none() { vec![0; 3 * width * height] } else { Vec::new() };
+        let picture = Picture::new(live.image, live.picture.as_ref().map_or(&black[..], |image| image.pixels()))?;
+        let poses: Vec<_> = live.people.iter().filter_map(|p| Some(p.pose.as_ref()?.value.as_slice())).collect();
+        Ok(write_png(path, Picture::new(live.image, &STYLE.skeletons(picture, &poses)?)?)?)
+    })
 }
 
 fn document(held: &Held) -> Result<String> {
-    todo!()
+    let live = &held.live;
+    let mut document = KeypointsDocument::new(format!("frame {}", live.frame), live.image);
+    (document.frame, document.timestamp_ns) = (Some(live.frame), Some(live.timestamp_ns));
+    for timing in &live.timings {
+        document.add_timing_ms(&timing.stage, timing.ms);
+    }
+    for person in &live.people {
+        document.persons.push(person_record(person.bbox, person.pose.as_ref().map(|pose| pose.value.as_slice()))?);
+    }
+    document.to_json()
 }

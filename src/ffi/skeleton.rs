@@ -3,7 +3,7 @@
 use super::enums::{SapiensKeypointGroup, SapiensTask};
 use super::guard::{Sized32, check_struct, guard, output, write};
 use super::status::{Failure, SapiensStatus, c_text};
-use crate::skeleton::{classes, class_flip, keypoints};
+use crate::skeleton::{class_flip, classes, keypoints};
 use once_cell::sync::Lazy;
 use std::ffi::{CString, c_char};
 
@@ -109,7 +109,8 @@ pub unsafe extern "C" fn sapiens_keypoint(index: u32, info: *mut SapiensKeypoint
             (&k.groups.extra, SapiensKeypointGroup::Extra),
             (&k.groups.face, SapiensKeypointGroup::Face),
         ];
-        let group = groups.iter().find(|(members, _)| members.contains(&i)).map_or(SapiensKeypointGroup::Extra, |g| g.1);
+        let group =
+            groups.iter().find(|(members, _)| members.contains(&i)).map_or(SapiensKeypointGroup::Extra, |g| g.1);
         let found = SapiensKeypointInfo {
             struct_size: 0,
             flip: k.flip[i] as u32,
@@ -199,5 +200,9 @@ pub extern "C" fn sapiens_task_name(task: u32) -> *const c_char {
 
 fn at(index: u32, count: usize, what: &str) -> Result<usize, Failure> {
     let i = index as usize;
-    if i < count { Ok(i) } else { Err(Failure::invalid(format!("index is {index}; there are {count} {what}s, from 0"))) }
+    if i < count {
+        Ok(i)
+    } else {
+        Err(Failure::invalid(format!("index is {index}; there are {count} {what}s, from 0")))
+    }
 }

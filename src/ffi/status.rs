@@ -62,6 +62,9 @@ impl SapiensStatus {
             ErrorKind::Runtime => Self::Runtime,
             ErrorKind::Unsupported => Self::Unsupported,
             ErrorKind::Cancelled => Self::Cancelled,
+            ErrorKind::ShutDown => Self::ShutDown,
+            ErrorKind::WrongThread => Self::WrongThread,
+            ErrorKind::Internal => Self::Internal,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::context::{CONTEXTS, Host};
 use super::context_types::SapiensContext;
 use super::convert::{UserData, one_task, stream_options, timeout};
-use super::guard::{check_struct, guard, output, read, read_or, write};
+use super::guard::{check_struct, guard, output, read_or, write};
 use super::result::RESULTS;
 use super::result_types::SapiensResult;
 use super::status::{Failure, SapiensStatus};
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn sapiens_stream_destroy(stream: *mut *mut SapiensStream)
 
 /// Ends the streams of a context.
 pub(super) fn destroy_streams(context: &Arc<Host>) -> Result<(), Failure> {
-    let ended = STREAMS.remove_where(|stream| std::ptr::eq(stream.context.as_ptr(), Arc::as_ptr(context)));
+    let ended = STREAMS.destroy(|stream| std::ptr::eq(stream.context.as_ptr(), Arc::as_ptr(context)));
     for stream in &ended {
         stream.live.destroy()?;
     }

@@ -85,8 +85,8 @@ pub struct SapiensTaskOptions {
     pub struct_size: u32,
     /// Runs on every n-th frame; 1: on every frame; 0: never. In between, results carry what it last gave, with its age.
     pub every_n: u32,
-    /// Tasks of a higher priority run first, and are the last to be put off where `budget_ns` is short. A task is put off
-    /// `every_n` times in a row at most.
+    /// Where `budget_ns` is short, due tasks of a higher priority are chosen first. A task is put off `every_n` times in a row
+    /// at most.
     pub priority: i32,
 }
 

@@ -55,7 +55,9 @@ pub unsafe extern "C" fn sapiens_stream_submit(
         let borrowed = unsafe { planes(&image, &format)? };
         let release = flags.is_borrowed.then(|| Arc::new(Release::new(&options)));
         let pixels = match &release {
-            Some(release) => Pixels::Borrowed(Box::new(Loan { format, planes: borrowed, release: Arc::clone(release) })),
+            Some(release) => {
+                Pixels::Borrowed(Box::new(Loan { format, planes: borrowed, release: Arc::clone(release) }))
+            }
             None => {
                 let mut bytes = host.live.buffer();
                 format.pack(&borrowed, &mut bytes)?;

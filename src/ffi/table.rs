@@ -31,7 +31,7 @@ pub(super) struct Table<T> {
     slots: RwLock<Slots<T>>,
 }
 
-/// The number in a handle: bits 0..24 slot, 24..56 generation, 56..62 kind with a mark; shifted so that it is aligned.
+/// The number in a handle: 24 bits of slot, 32 of generation, 5 of kind with a mark; shifted by 2 as if it were aligned.
 const SLOT_BITS: u32 = 24;
 const GENERATION_BITS: u32 = 32;
 const MARK: u64 = 0b10 << 3;
@@ -71,7 +71,12 @@ impl<T> Table<T> {
         let index = self.index(&slots, handle)?;
         match &mut slots.all[index].object {
             Some((_, count)) if *count < u32::MAX => *count += 1,
-            _ => return Err(Failure::new(SapiensStatus::Unsupported, format!("too many references to one {}", self.name))),
+            _ => {
+                return Err(Failure::new(
+                    SapiensStatus::Unsupported,
+                    format!("too many references to one {}", self.name),
+                ));
+            }
         }
         Ok(())
     }
@@ -96,10 +101,27 @@ impl<T> Table<T> {
         Ok(remove(&mut slots, index, End::Destroyed))
     }
 
-    /// Removes all objects; their handles say from now on that they were shut down.
-    pub fn shut_down(&self) -> Vec<Arc<T>> {
+    /// Removes what is chosen; handles say from now on that it was shut down.
+    pub fn shut_down(&self, choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+        self.remove_where(choose, End::ShutDown)
+    }
+
+    /// Removes what is chosen; handles say from now on that it was destroyed.
+    pub fn destroy(&self, choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+        self.remove_where(choose, End::Destroyed)
+    }
+
+    fn remove_where(&self, choose: impl Fn(&T) -> bool, end: End) -> Vec<Arc<T>> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        (0..slots.all.len()).filter_map(|index| remove(&mut slots, index, End::ShutDown)).collect()
+        let chosen = |slot: &Slot<T>| slot.object.as_ref().is_some_and(|(object, _)| choose(object));
+        let found: Vec<usize> = (0..slots.all.len()).filter(|&index| chosen(&slots.all[index])).collect();
+        found.into_iter().filter_map(|index| remove(&mut slots, index, end)).collect()
+    }
+
+    /// All objects alive.
+    pub fn all(&self) -> Vec<Arc<T>> {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.all.iter().filter_map(|slot| Some(Arc::clone(&slot.object.as_ref()?.0))).collect()
     }
 
     fn encode(&self, index: u32, generation: u32) -> usize {
@@ -132,9 +154,7 @@ impl<T> Table<T> {
                 )),
                 None => Err(invalid(&format!("this {name} does not exist any more"))),
             },
-            Some(slot) if generation < slot.generation => {
-                Err(invalid(&format!("this {name} does not exist any more")))
-            }
+            Some(slot) if generation < slot.generation => Err(invalid(&format!("this {name} does not exist any more"))),
             _ => Err(invalid(&format!("this pointer is no {name} that libsapiens made"))),
         }
     }
@@ -207,8 +227,8 @@ mod tests {
     fn shut_down_says_so() {
         let table = Table::new(1, "thing");
         let handle: *mut Handle = table.insert(Arc::new(1)).ok().unwrap();
-        assert_eq!(table.shut_down().len(), 1);
+        assert_eq!(table.shut_down(|_| true).len(), 1);
         assert_eq!(status(table.get(handle)), SapiensStatus::ShutDown);
-        assert_eq!(table.shut_down().len(), 0);
+        assert_eq!(table.shut_down(|_| true).len(), 0);
     }
 }

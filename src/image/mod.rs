@@ -1,7 +1,10 @@
 //! Pictures: owned 8-bit RGB pixels, and the limits every picture obeys.
 
+mod frame;
 mod load;
 pub mod planes;
+
+pub use frame::{FrameFormat, Orientation, PixelFormat, Plane, YuvColor};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;

@@ -108,6 +108,7 @@ impl Library {
         let environment = ort::init()
             .with_name("libsapiens")
             .with_telemetry(false)
+            .with_logger(super::log::logger())
             .build()
             .map_err(|e| runtime_error("ONNX Runtime could not start", &e).at(path))?;
         environment.set_log_level(ort::logging::LogLevel::Error);

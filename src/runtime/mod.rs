@@ -6,12 +6,14 @@
 mod device;
 mod elf;
 mod library;
+mod log;
 mod place;
 mod session;
 mod tensor;
 
 pub use device::Device;
 pub use library::{Library, candidates, search_folders};
+pub use log::{LogLevel, LogSink, LogSinkId, add_log_sink, remove_log_sink};
 pub use session::{ModelBytes, Session, SessionOptions};
 pub use tensor::{Tensor, TensorData, View};
 

@@ -12,7 +12,8 @@ use crate::preprocess::Placement;
 use crate::spec::HeatmapCodec;
 use rayon::prelude::*;
 
-/// A located keypoint. All three numbers are finite.
+/// A located keypoint. All three numbers are finite. In the layout of C: hosts read it in place.
+#[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Keypoint {
     /// Column in pixels, centres at integers.

@@ -22,6 +22,8 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("runtime", 3),
     ("engine", 4),
     ("export", 4),
+    ("live", 4),
+    ("render", 4),
     ("ffi", 5),
     ("bin", 5),
 ];

@@ -9,7 +9,6 @@ mod inspect;
 mod interrupt;
 mod options;
 mod outputs;
-mod overlays;
 mod progress;
 mod run;
 

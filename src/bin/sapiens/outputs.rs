@@ -1,16 +1,15 @@
 //! Result files of a picture, and the contact sheet of a run.
 
 use crate::inputs::Input;
-use crate::overlays::{Style, foreground, foreground_rgb, merge, panel_size, slice};
 use sapiens::engine::{Engine, FrameResult, Maps};
-use sapiens::export::json::{KeypointsDocument, ModelRecord, PersonRecord};
+use sapiens::export::json::{KeypointsDocument, ModelRecord};
 use sapiens::export::picture::{Picture, write_png, write_rgba_png};
 use sapiens::export::ply::{PointCloud, write_ply};
 use sapiens::export::sheet::Sheet;
 use sapiens::export::{maps, npy};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
-use sapiens::skeleton;
+use sapiens::render::{Style, foreground, foreground_rgb, merge, person_record, slice};
 use sapiens::spec::Task;
 use sapiens::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -124,13 +123,7 @@ impl<'a> Writer<'a> {
             document.add_timing_ms(&timing.stage, timing.ms);
         }
         for person in &result.people {
-            let record = match &person.pose {
-                Some(pose) => {
-                    let points: Vec<[f32; 3]> = pose.iter().map(|k| [k.x, k.y, k.score]).collect();
-                    PersonRecord::new(person.bbox, &skeleton::keypoint_names(points.len()), &points)?
-                }
-                None => PersonRecord::new::<&str>(person.bbox, &[], &[])?,
-            };
+            let record = person_record(person.bbox, person.pose.as_deref())?;
             document.persons.push(record);
         }
         Ok(document)
@@ -187,4 +180,10 @@ fn write_arrays(path: &impl Fn(String) -> PathBuf, stem: &str, maps: &Maps, size
         npy::write_f32_shape(name(Task::Features), features.featmap.shape(), slice(&features.featmap))?;
     }
     Ok(files)
+}
+
+/// The picture's own size for a sheet panel.
+fn panel_size(size: Size) -> Size {
+    let side = 320.0 / size.height.max(1) as f64;
+    Size::new(((size.width as f64 * side) as usize).clamp(160, 480), 320)
 }

@@ -1,27 +1,26 @@
 //! The pictures of a result: one panel per task, in the official palettes.
 
-use sapiens::Result;
-use sapiens::engine::{FrameResult, Maps};
-use sapiens::export::maps::{self, Backdrop, MATTE_GREEN, NO_VALUE};
-use sapiens::export::overlay::{OverlayKeypoint, OverlayLink, PointStyle, SkeletonStyle, Weight, skeleton_overlay};
-use sapiens::export::picture::{Foreground, Picture};
-use sapiens::geometry::Size;
-use sapiens::image::Image;
-use sapiens::skeleton;
-use sapiens::spec::Task;
-use sapiens::task::matting::Matte;
-use sapiens::task::pose::Keypoint;
-use std::borrow::Cow;
+use crate::engine::{FrameResult, Maps};
+use crate::error::Result;
+use crate::export::maps::{self, Backdrop, MATTE_GREEN, NO_VALUE};
+use crate::export::overlay::{OverlayKeypoint, OverlayLink, PointStyle, SkeletonStyle, Weight, skeleton_overlay};
+use crate::export::picture::{Foreground, Picture};
+use crate::image::Image;
+use crate::skeleton;
+use crate::spec::Task;
+use crate::task::matting::Matte;
+use crate::task::pose::Keypoint;
 
-/// How the skeleton is drawn: asked of the library once.
+/// How skeletons and labels are drawn.
 pub struct Style {
     points: Vec<PointStyle>,
     links: Vec<OverlayLink>,
-    palette: Vec<[u8; 3]>,
+    pub(super) palette: Vec<[u8; 3]>,
     threshold: f32,
 }
 
 impl Style {
+    /// Keypoints with a score below `threshold` are left out.
     pub fn new(threshold: f32) -> Self {
         let k = skeleton::keypoints();
         let weight = |i: usize| {
@@ -56,7 +55,10 @@ impl Style {
         };
         Ok(match task {
             Task::Features => None,
-            Task::Pose => self.skeletons(picture, result)?,
+            Task::Pose => {
+                let poses: Vec<&[Keypoint]> = result.people.iter().filter_map(|p| p.pose.as_deref()).collect();
+                if poses.is_empty() { None } else { Some(self.skeletons(picture, &poses)?) }
+            }
             Task::Seg => match &merged.seg {
                 Some(seg) => Some(maps::segmentation_overlay(picture, slice(&seg.labels), &self.palette)?),
                 None => None,
@@ -82,20 +84,13 @@ impl Style {
                 }
                 None => None,
             },
-            _ => None,
         })
     }
 
-    fn skeletons(&self, picture: Picture<'_>, result: &FrameResult) -> Result<Option<Vec<u8>>> {
-        let people: Vec<Vec<OverlayKeypoint>> = result
-            .people
-            .iter()
-            .filter_map(|p| p.pose.as_ref())
-            .map(|pose| pose.iter().map(overlay_point).collect())
-            .collect();
-        if people.is_empty() {
-            return Ok(None);
-        }
+    /// Skeletons over a picture, RGB8 of its size. Keypoints in its pixels.
+    pub fn skeletons(&self, picture: Picture<'_>, poses: &[&[Keypoint]]) -> Result<Vec<u8>> {
+        let people: Vec<Vec<OverlayKeypoint>> =
+            poses.iter().map(|pose| pose.iter().map(overlay_point).collect()).collect();
         let people: Vec<&[OverlayKeypoint]> = people.iter().map(Vec::as_slice).collect();
         let count = people.iter().map(|p| p.len()).max().unwrap_or(0);
         // Another set of keypoints than the official one has no known links and colours.
@@ -106,7 +101,7 @@ impl Style {
             links: if is_official { &self.links } else { &[] },
             score_threshold: self.threshold,
         };
-        Ok(Some(skeleton_overlay(picture, &people, &style)?))
+        skeleton_overlay(picture, &people, &style)
     }
 }
 
@@ -133,69 +128,4 @@ pub fn foreground(maps: &Maps) -> Option<Foreground<'_>> {
         (None, Some(s)) => Some(Foreground::Labels { labels: slice(&s.labels), background: 0 }),
         (None, None) => None,
     }
-}
-
-/// The maps of the scene and of all people in one, for pictures: later people cover earlier ones where they have
-/// something to show. Maps can take gigabytes, so they are copied only where there is something to merge.
-pub fn merge(result: &FrameResult) -> Cow<'_, Maps> {
-    let shown: Vec<&Maps> = result.people.iter().map(|p| &p.maps).filter(|m| !m.is_empty()).collect();
-    match shown.as_slice() {
-        [] => return Cow::Borrowed(&result.scene),
-        [only] if result.scene.is_empty() => return Cow::Borrowed(only),
-        _ => {}
-    }
-    let mut merged = result.scene.clone();
-    for maps in shown {
-        cover(&mut merged.normal, &maps.normal, |n| n.iter().any(|v| *v != 0.0));
-        cover(&mut merged.pointmap, &maps.pointmap, |p| p.iter().all(|v| v.is_finite()));
-        cover(&mut merged.albedo, &maps.albedo, |a| a.iter().any(|v| *v > 0.0));
-        match (&mut merged.seg, &maps.seg) {
-            (Some(below), Some(above)) => {
-                below.labels.zip_mut_with(&above.labels, |b, a| *b = if *a == 0 { *b } else { *a });
-            }
-            (below @ None, Some(above)) => *below = Some(above.clone()),
-            (_, None) => {}
-        }
-        match (&mut merged.matting, &maps.matting) {
-            (Some(below), Some(above)) => {
-                // "Over": both are premultiplied.
-                for ((y, x), alpha) in above.alpha.indexed_iter() {
-                    let through = 1.0 - alpha;
-                    below.alpha[[y, x]] = alpha + through * below.alpha[[y, x]];
-                    for c in 0..3 {
-                        below.foreground[[y, x, c]] =
-                            above.foreground[[y, x, c]] + through * below.foreground[[y, x, c]];
-                    }
-                }
-            }
-            (below @ None, Some(above)) => *below = Some(above.clone()),
-            (_, None) => {}
-        }
-    }
-    Cow::Owned(merged)
-}
-
-fn cover(
-    below: &mut Option<ndarray::Array3<f32>>,
-    above: &Option<ndarray::Array3<f32>>,
-    shows: impl Fn(&[f32]) -> bool,
-) {
-    match (below, above) {
-        (Some(below), Some(above)) => {
-            let Some(to) = below.as_slice_mut() else { return };
-            for (to, from) in to.chunks_exact_mut(3).zip(slice(above).chunks_exact(3)) {
-                if shows(from) {
-                    to.copy_from_slice(from);
-                }
-            }
-        }
-        (below @ None, Some(above)) => *below = Some(above.clone()),
-        (_, None) => {}
-    }
-}
-
-/// The picture's own size for a sheet panel.
-pub fn panel_size(size: Size) -> Size {
-    let side = 320.0 / size.height.max(1) as f64;
-    Size::new(((size.width as f64 * side) as usize).clamp(160, 480), 320)
 }

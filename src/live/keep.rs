@@ -1,0 +1,147 @@
+//! Results of earlier frames, for the tasks that do not run on this one.
+
+use super::result::{Dated, LiveMaps, LivePerson};
+use crate::engine::{FrameResult, Maps};
+use crate::geometry::{Rect, Size};
+use crate::spec::Task;
+use std::sync::Arc;
+
+/// Boxes that overlap less are not the same person.
+const MIN_OVERLAP: f32 = 0.3;
+
+/// The newest of every task.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Kept {
+    pub image: Size,
+    pub people: Vec<LivePerson>,
+    pub scene: LiveMaps,
+}
+
+impl Kept {
+    /// What a frame gave.
+    pub fn of(result: FrameResult, frame: u64, timestamp_ns: i64) -> Self {
+        let maps = |mut maps: Maps| {
+            let tasks = maps.tasks();
+            let split = |task: Task| (task, Dated { value: Arc::new(maps.take(task)), frame, timestamp_ns });
+            LiveMaps(tasks.into_iter().map(split).collect())
+        };
+        let people = result.people.into_iter().map(|person| LivePerson {
+            bbox: person.bbox,
+            pose: person.pose.map(|pose| Dated { value: Arc::new(pose), frame, timestamp_ns }),
+            maps: maps(person.maps),
+        });
+        Self { image: result.image, people: people.collect(), scene: maps(result.scene) }
+    }
+
+    /// Takes over what `older` knows of `tasks` that did not run now. People are matched by their boxes; nothing is copied.
+    pub fn fill(&mut self, older: &Self, tasks: &[Task]) {
+        if older.image != self.image {
+            return;
+        }
+        fill_maps(&mut self.scene, &older.scene, tasks);
+        let boxes: Vec<_> = self.people.iter().map(|p| p.bbox).collect();
+        let before: Vec<_> = older.people.iter().map(|p| p.bbox).collect();
+        for (now, then) in pairs(&boxes, &before) {
+            let (person, known) = (&mut self.people[now], &older.people[then]);
+            if tasks.contains(&Task::Pose) && person.pose.is_none() {
+                person.pose = known.pose.clone();
+            }
+            fill_maps(&mut person.maps, &known.maps, tasks);
+        }
+    }
+
+    /// Without what does not belong to `tasks`.
+    pub fn only(mut self, tasks: &[Task]) -> Self {
+        let retain = |maps: &mut LiveMaps| maps.0.retain(|(task, _)| tasks.contains(task));
+        retain(&mut self.scene);
+        for person in &mut self.people {
+            retain(&mut person.maps);
+            person.pose = person.pose.take().filter(|_| tasks.contains(&Task::Pose));
+        }
+        self
+    }
+}
+
+fn fill_maps(maps: &mut LiveMaps, older: &LiveMaps, tasks: &[Task]) {
+    let missing = older.0.iter().filter(|(task, _)| tasks.contains(task) && maps.get(*task).is_none());
+    let missing: Vec<_> = missing.cloned().collect();
+    maps.0.extend(missing);
+}
+
+/// Which box now is which box then: best overlap first, each used once.
+fn pairs(now: &[Rect], then: &[Rect]) -> Vec<(usize, usize)> {
+    let mut all: Vec<(f32, usize, usize)> = Vec::new();
+    for (i, a) in now.iter().enumerate() {
+        all.extend(then.iter().enumerate().map(|(j, b)| (overlap(*a, *b), i, j)).filter(|(o, ..)| *o > MIN_OVERLAP));
+    }
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (_, i, j) in all {
+        if !found.iter().any(|(a, b)| *a == i || *b == j) {
+            found.push((i, j));
+        }
+    }
+    found
+}
+
+/// Intersection over union.
+fn overlap(a: Rect, b: Rect) -> f32 {
+    let ([ax0, ay0, ax1, ay1], [bx0, by0, bx1, by1]) = (a.xyxy(), b.xyxy());
+    let shared = (ax1.min(bx1) - ax0.max(bx0)).max(0.0) * (ay1.min(by1) - ay0.max(by0)).max(0.0);
+    shared / (a.width * a.height + b.width * b.height - shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Person;
+    use crate::task::pose::Keypoint;
+
+    fn rect(x: f32) -> Rect {
+        Rect { x, y: 0.0, width: 10.0, height: 10.0 }
+    }
+
+    fn seen(boxes: &[f32], pose: bool, normal: bool) -> FrameResult {
+        let maps = |there: bool| Maps { normal: there.then(|| ndarray::Array3::zeros((1, 1, 3))), ..Maps::default() };
+        let person = |&x: &f32| Person {
+            bbox: rect(x),
+            pose: pose.then(|| vec![Keypoint { x, y: 0.0, score: 1.0 }]),
+            maps: maps(normal),
+        };
+        let image = Size::new(100, 100);
+        FrameResult { image, people: boxes.iter().map(person).collect(), scene: maps(normal), timings: Vec::new() }
+    }
+
+    #[test]
+    fn people_keep_what_is_theirs_when_boxes_move_and_change_places() {
+        let older = Kept::of(seen(&[0.0, 50.0], true, true), 1, 10);
+        let mut now = Kept::of(seen(&[52.0, 2.0, 80.0], false, false), 2, 20);
+        now.fill(&older, &[Task::Pose, Task::Normal]);
+        let pose = |i: usize| now.people[i].pose.as_ref().map(|p| (p.value[0].x, p.frame, p.timestamp_ns));
+        assert_eq!((pose(0), pose(1), pose(2)), (Some((50.0, 1, 10)), Some((0.0, 1, 10)), None));
+        assert!(now.people[0].maps.get(Task::Normal).is_some() && now.people[2].maps.get(Task::Normal).is_none());
+        assert!(Arc::ptr_eq(
+            &now.scene.get(Task::Normal).unwrap().value,
+            &older.scene.get(Task::Normal).unwrap().value
+        ));
+    }
+
+    #[test]
+    fn what_is_new_is_not_replaced_and_what_is_not_asked_for_stays_away() {
+        let older = Kept::of(seen(&[0.0], true, true), 1, 10);
+        let mut now = Kept::of(seen(&[0.0], true, false), 2, 20);
+        now.fill(&older, &[Task::Pose]);
+        assert_eq!(now.people[0].pose.as_ref().unwrap().frame, 2);
+        assert!(now.scene.get(Task::Normal).is_none());
+        let only = older.only(&[Task::Normal]);
+        assert!(only.people[0].pose.is_none() && only.scene.get(Task::Normal).is_some());
+    }
+
+    #[test]
+    fn another_image_size_begins_anew() {
+        let older = Kept::of(seen(&[0.0], true, true), 1, 10);
+        let mut now = Kept::of(FrameResult { image: Size::new(50, 50), ..seen(&[0.0], false, false) }, 2, 20);
+        now.fill(&older, &Task::ALL);
+        assert!(now.people[0].pose.is_none() && now.scene.tasks().next().is_none());
+    }
+}

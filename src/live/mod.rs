@@ -1,0 +1,41 @@
+//! Live streams: frames go in on one thread, results come out on another, and nobody waits who did not ask to.
+//!
+//! A [`Context`] holds the models; each [`Stream`] has a bounded queue and a worker thread of its own, on which all of
+//! the work happens. Models are shared: runs of one model take turns, the rest of the work runs side by side.
+//!
+//! ```no_run
+//! use sapiens::engine::ModelSource;
+//! use sapiens::image::Image;
+//! use sapiens::live::{Context, ContextOptions, Frame, LoadRequest, Stream, StreamOptions};
+//! use std::time::Duration;
+//!
+//! let context = Context::new(ContextOptions::default())?;
+//! context.load(&ModelSource::Demo, &LoadRequest::default(), &mut |_, _, _| Ok(()))?;
+//! let stream = Stream::new(&context, StreamOptions::default())?;
+//! stream.submit(Frame::of_image(Image::open("photo.jpg")?), Some(Duration::ZERO))?;
+//! if let Some(result) = stream.poll(None)? {
+//!     println!("{} people", result.people.len());
+//! }
+//! # Ok::<(), sapiens::Error>(())
+//! ```
+
+mod cadence;
+mod context;
+mod frame;
+mod gate;
+mod keep;
+mod log;
+mod queue;
+mod result;
+mod statistics;
+mod stream;
+mod worker;
+
+pub use cadence::TaskSetting;
+pub use context::{Context, ContextOptions, LoadRequest, ModelId, ModelReport};
+pub use frame::{BorrowedPixels, Frame, Pixels};
+pub use log::{Log, LogLevel, LogSink};
+pub use queue::{Policy, Submitted};
+pub use result::{Dated, LiveMaps, LivePerson, LiveResult};
+pub use statistics::Statistics;
+pub use stream::{Delivery, ResultCallback, Stream, StreamOptions};

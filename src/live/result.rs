@@ -1,0 +1,78 @@
+//! What a stream says about one frame.
+
+use crate::engine::{Maps, Timing};
+use crate::error::Error;
+use crate::geometry::{Affine, Rect, Size};
+use crate::image::Image;
+use crate::spec::Task;
+use crate::task::pose::Keypoint;
+use std::sync::Arc;
+
+/// A value and the frame it was made from.
+#[derive(Debug, Clone)]
+pub struct Dated<T> {
+    /// The value.
+    pub value: T,
+    /// Number of the frame.
+    pub frame: u64,
+    /// Timestamp of the frame.
+    pub timestamp_ns: i64,
+}
+
+/// Maps of several tasks, each perhaps of another frame.
+#[derive(Debug, Clone, Default)]
+pub struct LiveMaps(pub(super) Vec<(Task, Dated<Arc<Maps>>)>);
+
+impl LiveMaps {
+    /// The maps of a task; only that task's fields are set in them.
+    pub fn get(&self, task: Task) -> Option<&Dated<Arc<Maps>>> {
+        self.0.iter().find(|(known, _)| *known == task).map(|(_, maps)| maps)
+    }
+
+    /// The tasks there is something of.
+    pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
+        self.0.iter().map(|(task, _)| *task)
+    }
+}
+
+/// What is known about one person.
+#[derive(Debug, Clone)]
+pub struct LivePerson {
+    /// The box that was asked about.
+    pub bbox: Rect,
+    /// Keypoints in pixels of the upright image.
+    pub pose: Option<Dated<Arc<Vec<Keypoint>>>>,
+    /// Maps of this person's crop.
+    pub maps: LiveMaps,
+}
+
+/// Everything about one frame. Never changes.
+#[derive(Debug)]
+pub struct LiveResult {
+    /// Number of the frame, from 1.
+    pub frame: u64,
+    /// Timestamp the frame came with.
+    pub timestamp_ns: i64,
+    /// Size of the upright image.
+    pub image: Size,
+    /// From pixels of the upright image to pixels of the submitted buffer.
+    pub buffer_from_image: Affine,
+    /// Why there is nothing in it, if so.
+    pub outcome: Result<(), Error>,
+    /// Tasks that ran on this very frame.
+    pub tasks: Vec<Task>,
+    /// One per box, in the order of the frame; one for the whole image without boxes.
+    pub people: Vec<LivePerson>,
+    /// Maps of the whole image.
+    pub scene: LiveMaps,
+    /// What took how long, in the order of the work.
+    pub timings: Vec<Timing>,
+    /// From submit to the beginning of the work, in milliseconds.
+    pub wait_ms: f64,
+    /// From submit to the finished result, in milliseconds.
+    pub total_ms: f64,
+    /// The picture that was looked at, if the stream keeps it.
+    pub picture: Option<Arc<Image>>,
+    /// Frames of this stream that were dropped between the previous one worked on and this one.
+    pub dropped_before: u64,
+}

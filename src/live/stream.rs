@@ -1,0 +1,289 @@
+//! Streams: what the host sees of a queue and its worker.
+
+use super::cadence::{Cadence, TaskSetting};
+use super::context::Context;
+use super::frame::Frame;
+use super::gate::{self, Gate};
+use super::queue::{Policy, Queue, Submitted};
+use super::result::LiveResult;
+use super::statistics::Statistics;
+use super::worker::{self, Manner, Runner};
+use crate::engine::MapSpace;
+use crate::error::{Error, ErrorKind, Result};
+use crate::preprocess::Framing;
+use crate::runtime::LogLevel;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How results reach the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Delivery {
+    /// Fetched with [`Stream::poll`].
+    #[default]
+    Poll,
+    /// Given to the callback inside [`Context::process_events`].
+    Events,
+    /// Given to the callback on the worker, which waits for it.
+    Immediate,
+}
+
+/// How a stream works.
+#[derive(Debug, Clone)]
+pub struct StreamOptions {
+    /// Frames that may wait, and results that may be kept, 1..=64.
+    pub depth: usize,
+    /// What happens when there is no room.
+    pub policy: Policy,
+    /// Grid on which dense maps are delivered.
+    pub space: MapSpace,
+    /// How an image is brought to the models.
+    pub framing: Framing,
+    /// The tasks that run; none stands for all that are loaded, on every frame.
+    pub tasks: Vec<TaskSetting>,
+    /// Time a frame should take at most.
+    pub budget: Option<Duration>,
+    /// Whether results carry the picture.
+    pub keep_picture: bool,
+    /// How results reach the host.
+    pub delivery: Delivery,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self {
+            depth: 2,
+            policy: Policy::Block,
+            space: MapSpace::Model,
+            framing: Framing::Official,
+            tasks: Vec::new(),
+            budget: None,
+            keep_picture: false,
+            delivery: Delivery::Poll,
+        }
+    }
+}
+
+/// Gets finished results.
+pub type ResultCallback = Box<dyn Fn(Arc<LiveResult>) + Send + Sync>;
+
+/// What a stream, its worker and its context share.
+pub(super) struct Core {
+    number: u64,
+    pub context: Arc<Context>,
+    pub queue: Queue,
+    pub cadence: Mutex<Cadence>,
+    pub manner: Manner,
+    pub delivery: Delivery,
+    callback: RwLock<Option<ResultCallback>>,
+    gate: Gate,
+    /// Held while results are delivered, so that two threads do not change their order.
+    turn: Mutex<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Memory of frames that have been worked on.
+    spare: Mutex<Vec<Vec<u8>>>,
+}
+
+/// Buffers kept for later frames; more are in the queue.
+const MAX_SPARE: usize = 4;
+
+impl Core {
+    pub fn log(&self, level: LogLevel, message: impl FnOnce() -> String) {
+        self.context.log(level, || format!("stream {}: {}", self.number, message()));
+    }
+
+    pub fn runner(&self) -> Option<Arc<dyn Runner>> {
+        self.context.runner()
+    }
+
+    pub fn learn(&self, change: impl FnOnce(&mut Cadence)) {
+        change(&mut self.cadence.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub fn give_back(&self, buffer: Vec<u8>) {
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < MAX_SPARE {
+            spare.push(buffer);
+        }
+    }
+
+    pub fn call_back(&self, result: Arc<LiveResult>) {
+        self.gate.call(|| {
+            let callback = self.callback.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(callback) = callback.as_ref() {
+                callback(result);
+            }
+        });
+    }
+
+    /// Gives the results that are finished by now to the callback.
+    pub fn deliver(&self) {
+        if self.delivery != Delivery::Events {
+            return;
+        }
+        // Another thread is at it.
+        let Ok(_turn) = self.turn.try_lock() else { return };
+        for _ in 0..self.queue.finished() {
+            // Gone in the meantime: dropped, or the stream was destroyed by a callback.
+            let Ok(Some(result)) = self.queue.poll(Some(Duration::ZERO)) else { return };
+            self.call_back(result);
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.queue.is_closed()
+    }
+
+    /// Ends the stream and waits for its worker. Any thread but a worker.
+    pub fn destroy(&self) -> Result<()> {
+        gate::refuse_on_worker("destroying a stream")?;
+        self.queue.close();
+        self.gate.close();
+        // Whoever comes second waits for the first here.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
+            // It catches every panic of its work.
+            let _ = thread.join();
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        Ok(())
+    }
+}
+
+/// One camera or clip: its frames in order. Every function may be called from any thread; see each for exceptions.
+pub struct Stream {
+    core: Arc<Core>,
+}
+
+impl Stream {
+    /// Makes a stream and starts its worker.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a depth outside 1..=64, `ShutDown` if the context is.
+    pub fn new(context: &Arc<Context>, options: StreamOptions) -> Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
+        if !(1..=64).contains(&options.depth) {
+            return Err(Error::invalid(format!("depth is {}; it must be 1..64", options.depth)));
+        }
+        let core = Arc::new(Core {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            context: Arc::clone(context),
+            queue: Queue::new(options.depth, options.policy, options.delivery != Delivery::Immediate),
+            cadence: Mutex::new(Cadence::new(options.tasks, options.budget)),
+            manner: Manner { space: options.space, framing: options.framing, keeps_picture: options.keep_picture },
+            delivery: options.delivery,
+            callback: RwLock::new(None),
+            gate: Gate::default(),
+            turn: Mutex::new(()),
+            thread: Mutex::new(None),
+            spare: Mutex::default(),
+        });
+        let worker = Arc::clone(&core);
+        let thread = std::thread::Builder::new().name(format!("sapiens-{}", core.number));
+        let thread = thread.spawn(move || worker::work(&worker));
+        let thread = thread.map_err(|e| {
+            Error::new(ErrorKind::Internal, format!("the system gives no more threads: {e}")).caused_by(e)
+        })?;
+        *core.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        let stream = Self { core };
+        // From here on dropping the stream ends its worker.
+        context.attach(&stream.core)?;
+        Ok(stream)
+    }
+
+    /// Sets who gets results with delivery `Events` or `Immediate`. Frames submitted before may be lost without one. The
+    /// callback must not set another.
+    pub fn set_callback(&self, callback: ResultCallback) {
+        *self.core.callback.write().unwrap_or_else(PoisonError::into_inner) = Some(callback);
+    }
+
+    /// Changes how often a task runs and how important it is, from the next frame on.
+    pub fn set_task(&self, setting: TaskSetting) -> Result<()> {
+        if self.core.is_closed() {
+            return Err(Error::new(ErrorKind::ShutDown, "stream: it has been shut down"));
+        }
+        self.core.learn(|cadence| cadence.set(setting));
+        Ok(())
+    }
+
+    /// Memory for the pixels of a frame, used before if there is some.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.core.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes a frame. With policy `Block` it waits for room up to `timeout` (`None`: for ever).
+    ///
+    /// # Errors
+    /// `InvalidArgument` and `Image` about the frame, `ShutDown`, `WrongThread` for waiting in an immediate callback.
+    pub fn submit(&self, frame: Frame, timeout: Option<Duration>) -> Result<Submitted> {
+        self.submit_with(frame, timeout, &|_| {})
+    }
+
+    /// As [`Stream::submit`]; `on_taken` is told the number of the frame before any work begins on it.
+    ///
+    /// # Errors
+    /// As [`Stream::submit`].
+    pub fn submit_with(&self, frame: Frame, timeout: Option<Duration>, on_taken: &dyn Fn(u64)) -> Result<Submitted> {
+        if timeout != Some(Duration::ZERO) {
+            gate::refuse_on_worker("submitting with a timeout")?;
+        }
+        frame.check()?;
+        self.core.queue.submit(frame, timeout, on_taken)
+    }
+
+    /// Fetches the oldest result, waiting for one up to `timeout` (`None`: for ever). `Ok(None)` if there is none.
+    ///
+    /// # Errors
+    /// `ShutDown`; `WrongThread` for waiting in an immediate callback; `InvalidArgument` with delivery `Immediate`, which
+    /// keeps no results.
+    pub fn poll(&self, timeout: Option<Duration>) -> Result<Option<Arc<LiveResult>>> {
+        if timeout != Some(Duration::ZERO) {
+            gate::refuse_on_worker("waiting for a result")?;
+        }
+        if self.core.delivery == Delivery::Immediate {
+            return Err(Error::invalid("stream: its results go to the callback at once, there is nothing to fetch"));
+        }
+        self.core.queue.poll(timeout)
+    }
+
+    /// Takes a frame back, or all with `None`: waiting ones go, the one in work gives no result.
+    pub fn cancel(&self, frame: Option<u64>) {
+        self.core.queue.cancel(frame);
+    }
+
+    /// Waits until nothing waits or is in work, up to `timeout` (`None`: for ever): whether that was reached.
+    ///
+    /// # Errors
+    /// `ShutDown`, `WrongThread` in an immediate callback.
+    pub fn flush(&self, timeout: Option<Duration>) -> Result<bool> {
+        gate::refuse_on_worker("flushing a stream")?;
+        self.core.queue.flush(timeout)
+    }
+
+    /// Counts and times.
+    pub fn statistics(&self) -> Statistics {
+        self.core.queue.statistics()
+    }
+
+    /// Ends the stream: discards what waits and what is finished, waits for the frame in work and for a callback that runs.
+    /// None runs after it. Safe to call twice; also done on drop.
+    ///
+    /// # Errors
+    /// `WrongThread` in an immediate callback.
+    pub fn destroy(&self) -> Result<()> {
+        self.core.destroy()?;
+        self.core.context.detach(&self.core);
+        Ok(())
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // On a worker it cannot be waited for: the worker ends by itself.
+        if self.destroy().is_err() {
+            self.core.queue.close();
+            self.core.context.detach(&self.core);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The thread of a stream: frame by frame, from pixels to a result.
+
+use super::cadence::Cadence;
+use super::frame::Frame;
+use super::gate;
+use super::keep::Kept;
+use super::queue::Job;
+use super::result::LiveResult;
+use super::stream::Core;
+use crate::engine::{Engine, FrameResult, MapSpace, Request, Timing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image::{Image, Orientation};
+use crate::preprocess::Framing;
+use crate::runtime::LogLevel;
+use crate::spec::Task;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// What a worker needs of the engine.
+pub(super) trait Runner: Send + Sync {
+    /// The tasks of each model.
+    fn groups(&self) -> Vec<Vec<Task>>;
+    /// Runs tasks on an image.
+    fn run(&self, image: &Image, request: &Request) -> Result<FrameResult>;
+}
+
+impl Runner for Engine {
+    fn groups(&self) -> Vec<Vec<Task>> {
+        self.models().iter().map(|model| model.info().tasks.clone()).collect()
+    }
+
+    fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
+        Engine::run(self, image, request)
+    }
+}
+
+/// How a worker treats every frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub space: MapSpace,
+    pub framing: Framing,
+    pub keeps_picture: bool,
+}
+
+/// What a worker carries from frame to frame.
+#[derive(Default)]
+struct Memory {
+    kept: Kept,
+    orientation: Orientation,
+    /// The memory of the last picture.
+    pixels: Vec<u8>,
+}
+
+/// Works until the stream ends.
+pub(super) fn work(core: &Core) {
+    gate::become_worker();
+    let mut memory = Memory::default();
+    while let Some(job) = core.queue.next() {
+        let result = frame(core, &mut memory, job);
+        if let Err(error) = &result.outcome {
+            core.log(LogLevel::Error, || format!("frame {} failed: {error}", result.frame));
+        } else {
+            core.log(LogLevel::Debug, || format!("frame {}: {:.1} ms", result.frame, result.total_ms));
+        }
+        if let Some(result) = core.queue.finish(result) {
+            core.call_back(result);
+            core.queue.rest();
+        }
+    }
+}
+
+/// A result for every frame, whatever happens.
+fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
+    let Job { number, frame, since, dropped_before } = job;
+    let wait_ms = since.elapsed().as_secs_f64() * 1e3;
+    let format = *frame.pixels.format();
+    let mut result = LiveResult {
+        frame: number,
+        timestamp_ns: frame.timestamp_ns,
+        image: format.upright_size(),
+        buffer_from_image: format.buffer_from_image(),
+        outcome: Ok(()),
+        tasks: Vec::new(),
+        people: Vec::new(),
+        scene: super::LiveMaps::default(),
+        timings: Vec::new(),
+        wait_ms,
+        total_ms: 0.0,
+        picture: None,
+        dropped_before,
+    };
+    // What a panic leaves behind is only the memory of older frames, which are complete.
+    let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, frame, &mut result)));
+    result.outcome = outcome.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("no message");
+        Err(Error::new(ErrorKind::Internal, format!("a fault inside libsapiens: {words}")))
+    });
+    if result.outcome.is_err() {
+        (result.people, result.scene, result.tasks) = Default::default();
+    }
+    result.total_ms = since.elapsed().as_secs_f64() * 1e3;
+    result
+}
+
+fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult) -> Result<()> {
+    let Frame { pixels, timestamp_ns, boxes, tasks: wanted, ignore_cadence } = frame;
+    let begin = Instant::now();
+    let orientation = pixels.format().orientation;
+    let (image, packed) = pixels.into_image(std::mem::take(&mut memory.pixels))?;
+    if let Some(packed) = packed {
+        core.give_back(packed);
+    }
+    result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
+
+    let runner = core.runner().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "no model is loaded; load one into the context before frames are worked on")
+    })?;
+    let groups = runner.groups();
+    let available: Vec<Task> = groups.iter().flatten().copied().collect();
+    let (chosen, enabled) = {
+        let mut cadence = core.cadence.lock().unwrap_or_else(PoisonError::into_inner);
+        if memory.kept.image != image.size() || memory.orientation != orientation {
+            (memory.kept, memory.orientation) = (Kept::default(), orientation);
+            cadence.forget();
+        }
+        (cadence.choose(&groups, wanted.as_deref(), ignore_cadence), cadence.enabled(&available))
+    };
+    let Manner { space, framing, keeps_picture } = core.manner;
+    let request = Request { boxes, tasks: Some(chosen.clone()), framing, space };
+    let ran = runner.run(&image, &request).inspect_err(|_| core.learn(|cadence| cadence.forget()));
+    let mut found = ran?;
+    core.learn(|cadence: &mut Cadence| cadence.learn(&found.timings, &groups));
+    result.timings.append(&mut found.timings);
+
+    let mut newest = Kept::of(found, result.frame, timestamp_ns);
+    let others: Vec<Task> = enabled.into_iter().filter(|task| !chosen.contains(task)).collect();
+    newest.fill(&memory.kept, &others);
+    memory.kept = newest.clone();
+    if let Some(wanted) = &wanted {
+        newest = newest.only(wanted);
+    }
+    (result.people, result.scene, result.tasks) = (newest.people, newest.scene, chosen);
+    if keeps_picture {
+        result.picture = Some(Arc::new(image));
+    } else {
+        memory.pixels = image.into_pixels();
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The maps of all people in one.
+
+use super::panel::slice;
+use crate::engine::{FrameResult, Maps};
+use std::borrow::Cow;
+
+/// The maps of the scene and of all people in one, for pictures: later people cover earlier ones where they have
+/// something to show. Maps can take gigabytes, so they are copied only where there is something to merge.
+pub fn merge(result: &FrameResult) -> Cow<'_, Maps> {
+    let shown: Vec<&Maps> = result.people.iter().map(|p| &p.maps).filter(|m| !m.is_empty()).collect();
+    match shown.as_slice() {
+        [] => return Cow::Borrowed(&result.scene),
+        [only] if result.scene.is_empty() => return Cow::Borrowed(only),
+        _ => {}
+    }
+    let mut merged = result.scene.clone();
+    for maps in shown {
+        cover(&mut merged.normal, &maps.normal, |n| n.iter().any(|v| *v != 0.0));
+        cover(&mut merged.pointmap, &maps.pointmap, |p| p.iter().all(|v| v.is_finite()));
+        cover(&mut merged.albedo, &maps.albedo, |a| a.iter().any(|v| *v > 0.0));
+        match (&mut merged.seg, &maps.seg) {
+            (Some(below), Some(above)) => {
+                below.labels.zip_mut_with(&above.labels, |b, a| *b = if *a == 0 { *b } else { *a });
+            }
+            (below @ None, Some(above)) => *below = Some(above.clone()),
+            (_, None) => {}
+        }
+        match (&mut merged.matting, &maps.matting) {
+            (Some(below), Some(above)) => {
+                // "Over": both are premultiplied.
+                for ((y, x), alpha) in above.alpha.indexed_iter() {
+                    let through = 1.0 - alpha;
+                    below.alpha[[y, x]] = alpha + through * below.alpha[[y, x]];
+                    for c in 0..3 {
+                        below.foreground[[y, x, c]] =
+                            above.foreground[[y, x, c]] + through * below.foreground[[y, x, c]];
+                    }
+                }
+            }
+            (below @ None, Some(above)) => *below = Some(above.clone()),
+            (_, None) => {}
+        }
+    }
+    Cow::Owned(merged)
+}
+
+fn cover(
+    below: &mut Option<ndarray::Array3<f32>>,
+    above: &Option<ndarray::Array3<f32>>,
+    shows: impl Fn(&[f32]) -> bool,
+) {
+    match (below, above) {
+        (Some(below), Some(above)) => {
+            let Some(to) = below.as_slice_mut() else { return };
+            for (to, from) in to.chunks_exact_mut(3).zip(slice(above).chunks_exact(3)) {
+                if shows(from) {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+        (below @ None, Some(above)) => *below = Some(above.clone()),
+        (_, None) => {}
+    }
+}

@@ -1,0 +1,11 @@
+//! Results of the engine as things to look at: pictures in the official palettes, records for documents.
+
+mod map;
+mod merge;
+mod panel;
+mod record;
+
+pub use map::MapPicture;
+pub use merge::merge;
+pub use panel::{Style, foreground, foreground_rgb, slice};
+pub use record::person_record;
