@@ -19,8 +19,14 @@ struct Crate {
 
 /// The whole text, for one target.
 pub fn text(target: &str) -> Result<String, Fault> {
-    let said =
-        process::output(&mut process::cargo(&["metadata", "--format-version", "1", "--locked", "--filter-platform", target]))?;
+    let said = process::output(&mut process::cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--filter-platform",
+        target,
+    ]))?;
     let metadata: Value =
         serde_json::from_str(&said).map_err(|error| Fault::failed(format!("cargo metadata: {error}")))?;
     let crates = shipped(&metadata)?;
@@ -53,7 +59,8 @@ fn shipped(metadata: &Value) -> Result<Vec<Crate>, Fault> {
     }
     let mut crates: Vec<Crate> = Vec::new();
     for id in seen.iter().filter(|id| **id != own) {
-        let package = packages.get(id).ok_or_else(|| Fault::failed(format!("cargo metadata does not describe {id}")))?;
+        let package =
+            packages.get(id).ok_or_else(|| Fault::failed(format!("cargo metadata does not describe {id}")))?;
         let manifest = PathBuf::from(text(&package["manifest_path"]));
         let folder = manifest.parent().unwrap_or(Path::new("")).to_path_buf();
         let licence_file = package["license_file"].as_str().map(|name| folder.join(name));

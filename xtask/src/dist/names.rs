@@ -112,7 +112,10 @@ mod tests {
     fn windows_has_the_dll_with_the_programs_and_libraries_to_link_with() {
         let msvc = names("x86_64-pc-windows-msvc", 1, "0.1.0").unwrap();
         assert_eq!(msvc.shared.1, "bin/sapiens.dll");
-        assert_eq!((msvc.import, msvc.archive.1), (Some(("sapiens.dll.lib", "lib/sapiens.dll.lib")), "lib/sapiens.lib"));
+        assert_eq!(
+            (msvc.import, msvc.archive.1),
+            (Some(("sapiens.dll.lib", "lib/sapiens.dll.lib")), "lib/sapiens.lib")
+        );
         assert_eq!((msvc.program.1, msvc.runtime_folder, msvc.links.len()), ("bin/sapiens.exe", "bin/onnxruntime", 0));
         let gnu = names("x86_64-pc-windows-gnu", 1, "0.1.0").unwrap();
         assert_eq!((gnu.import.unwrap().1, gnu.archive.1), ("lib/libsapiens.dll.a", "lib/libsapiens.a"));
