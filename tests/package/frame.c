@@ -1,13 +1,9 @@
 /* One frame through a package, whichever way it was linked. Prints the ONNX Runtime that was found.
- * With SAPIENS_ONNXRUNTIME defined (static link) that file is named, otherwise the library finds its own. */
+ * With SAPIENS_ONNXRUNTIME defined that file is named, otherwise the library finds its own. */
 #include <sapiens.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#ifndef SAPIENS_ONNXRUNTIME
-#define SAPIENS_ONNXRUNTIME NULL
-#endif
 
 static void must(SapiensStatus status, const char *what) {
     if (status != SAPIENS_STATUS_OK) {
@@ -19,7 +15,10 @@ static void must(SapiensStatus status, const char *what) {
 int main(void) {
     enum { WIDTH = 96, HEIGHT = 128 };
     static uint8_t pixels[WIDTH * HEIGHT * 3];
+#ifdef SAPIENS_ONNXRUNTIME
     SapiensContextOptions options = SAPIENS_CONTEXT_OPTIONS_INIT;
+#endif
+    const SapiensContextOptions *given = NULL;
     SapiensRuntimeInfo runtime = SAPIENS_RUNTIME_INFO_INIT;
     SapiensImage image = SAPIENS_IMAGE_INIT;
     SapiensResultInfo info = SAPIENS_RESULT_INFO_INIT;
@@ -32,7 +31,10 @@ int main(void) {
     for (i = 0; i < WIDTH * HEIGHT * 3; i++) {
         pixels[i] = (uint8_t)(i * 7);
     }
+#ifdef SAPIENS_ONNXRUNTIME
     options.onnxruntime_path = SAPIENS_ONNXRUNTIME;
+    given = &options;
+#endif
     image.format = SAPIENS_PIXEL_FORMAT_RGB8;
     image.width = WIDTH;
     image.height = HEIGHT;
@@ -40,7 +42,7 @@ int main(void) {
     image.data = pixels;
     image.timestamp_ns = 42;
 
-    must(sapiens_context_create(&options, &context), "context");
+    must(sapiens_context_create(given, &context), "context");
     must(sapiens_context_runtime(context, &runtime), "runtime");
     must(sapiens_context_load(context, NULL, NULL, NULL), "load");
     must(sapiens_stream_create(context, NULL, &stream), "stream");

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask fetch-ort | demo | dist | test`.
+//! The project's own commands: `cargo xtask fetch-ort | demo | dist | package | test`.
 
 mod demo;
 mod demo_check;
@@ -27,6 +27,8 @@ Usage: cargo xtask COMMAND
   dist [--out DIR] [--source pypi|npm] [--ort PATH] [--no-ort] [--profile dist|release|dev]
       Make the package for C and C++: a folder and a .tar.gz under target/dist/ with libraries, headers, CMake and
       pkg-config files, ONNX Runtime and licences.
+  package
+      Make such a package from the development build, and build and run programs with it in other places.
   test [--allow-blocked]
       Everything CI checks. A missing host (WebGPU library, Vulkan driver) fails the run unless --allow-blocked.
 
@@ -72,6 +74,10 @@ fn run() -> Result<(), Fault> {
                 out: options.path("--out"),
             };
             dist::run(&request).map(|_| ())
+        }
+        "package" => {
+            Options::parse(arguments, &[], &[])?;
+            package::check(&mut test_run::Run::default()).map(|_| ())
         }
         "test" => {
             let options = Options::parse(arguments, &[], &["--allow-blocked"])?;

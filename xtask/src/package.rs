@@ -26,31 +26,36 @@ pub fn check(_: &mut Run) -> Result<Counts, Fault> {
     process::run(unpack.arg("-xzf").arg(&package.archive).arg("-C").arg(&work.0))?;
     let name = package.folder.file_name().unwrap_or_default();
     let mut sdk = work.0.join(name);
-    let mut passed = 0;
 
-    sound(&sdk)?;
-    let old = cmake(&work, "first", &sdk)?;
-    passed += 4;
-    passed += pkg_config(&work, "first", &sdk)?;
-    program(&sdk)?;
-    passed += 1;
+    let mut passed = sound(&sdk)?;
+    let (old, count) = cmake(&work, "first", &sdk)?;
+    passed += count + pkg_config(&work, "first", "sapiens", &sdk)? + program(&sdk)?;
 
     // To a place whose name needs quoting; whatever still worked through the old one fails from now on.
     let moved = work.0.join("moved to").join(name);
-    fs::create_dir(work.0.join("moved to")).map_err(Fault::io("create", &work.0))?;
-    fs::rename(&sdk, &moved).map_err(Fault::io("move", &sdk))?;
-    sdk = moved;
-    finds(&[&old.join("frame_shared")], Some(&sdk.join("lib")), &sdk)?;
-    finds(&[&old.join("game/frame_copied")], None, &old.join("game"))?;
-    cmake(&work, "moved", &sdk)?;
-    program(&sdk)?;
-    passed += 7;
-    println!("{passed} programs of the package worked");
+    move_to(&mut sdk, moved)?;
+    passed += finds(&[&old.join("frame_shared")], Some(&sdk.join("lib")), &sdk)?;
+    passed += finds(&[&old.join("game/frame_copied")], None, &old.join("game"))?;
+    passed += cmake(&work, "moved", &sdk)?.1 + program(&sdk)?;
+
+    // pkg-config's output cannot be split where folders have spaces.
+    let third = work.0.join("third").join(name);
+    move_to(&mut sdk, third)?;
+    passed += pkg_config(&work, "third", "sapiens", &sdk)? + pkg_config(&work, "third", "sapiens-static", &sdk)?;
+    println!("{passed} checks of the package passed");
     Ok(Counts { passed, ..Counts::default() })
 }
 
+fn move_to(sdk: &mut PathBuf, place: PathBuf) -> Result<(), Fault> {
+    let parent = place.parent().unwrap_or(Path::new(""));
+    fs::create_dir_all(parent).map_err(Fault::io("create", parent))?;
+    fs::rename(&sdk, &place).map_err(Fault::io("move", sdk))?;
+    *sdk = place;
+    Ok(())
+}
+
 /// The name programs record, and that nothing but the interface leaves the library.
-fn sound(sdk: &Path) -> Result<(), Fault> {
+fn sound(sdk: &Path) -> Result<usize, Fault> {
     let library = sdk.join("lib/libsapiens.so");
     let dynamic = process::output(Command::new("readelf").arg("-d").arg(&library))?;
     let soname = dynamic.lines().find(|line| line.contains("(SONAME)")).unwrap_or_default();
@@ -64,12 +69,12 @@ fn sound(sdk: &Path) -> Result<(), Fault> {
     match names.iter().find(|name| !name.starts_with("sapiens_")) {
         Some(stranger) => Err(Fault::failed(format!("libsapiens.so exports `{stranger}`"))),
         None if names.is_empty() => Err(Fault::failed("libsapiens.so exports nothing")),
-        None => Ok(()),
+        None => Ok(1),
     }
 }
 
-/// Two CMake projects, C and C++17; four programs. Gives the build folder of the first.
-fn cmake(work: &Work, round: &str, sdk: &Path) -> Result<PathBuf, Fault> {
+/// Two CMake projects, C and C++17; four programs. Gives the build folder of the first and the number of programs.
+fn cmake(work: &Work, round: &str, sdk: &Path) -> Result<(PathBuf, usize), Fault> {
     let build = |language: &str| -> Result<PathBuf, Fault> {
         let folder = work.0.join(format!("cmake-{language}-{round}"));
         let mut configure = alone("cmake");
@@ -83,41 +88,36 @@ fn cmake(work: &Work, round: &str, sdk: &Path) -> Result<PathBuf, Fault> {
     };
     let c = build("c")?;
     let cpp = build("cpp")?;
-    finds(&[&c.join("frame_shared"), &c.join("frame_static"), &cpp.join("frame_cpp")], None, sdk)?;
-    finds(&[&c.join("game/frame_copied")], None, &c.join("game"))?;
-    Ok(c)
+    let count = finds(&[&c.join("frame_shared"), &cpp.join("frame_cpp")], None, sdk)?
+        + finds(&[&c.join("static/frame_static")], None, &c.join("static"))?
+        + finds(&[&c.join("game/frame_copied")], None, &c.join("game"))?;
+    Ok((c, count))
 }
 
-/// One call of the compiler per library; two programs.
-fn pkg_config(work: &Work, round: &str, sdk: &Path) -> Result<usize, Fault> {
+/// One call of the compiler, with what pkg-config says about `sapiens` or `sapiens-static`.
+fn pkg_config(work: &Work, round: &str, package: &str, sdk: &Path) -> Result<usize, Fault> {
     let ask = |what: &[&str]| -> Result<Vec<String>, Fault> {
         let mut command = alone("pkg-config");
         command.env("PKG_CONFIG_PATH", sdk.join("lib/pkgconfig")).args(what);
         Ok(process::output(&mut command)?.split_whitespace().map(str::to_owned).collect())
     };
-    for (package, own) in [("sapiens", None), ("sapiens-static", Some("onnxruntime"))] {
-        let program = work.0.join(format!("{package}-{round}"));
-        let mut cc = alone("cc");
-        cc.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o"]).arg(&program);
-        cc.arg(root().join("tests/package/frame.c")).args(ask(&["--cflags", "--libs", package])?);
-        match own {
-            Some(variable) => {
-                let path = ask(&[&format!("--variable={variable}"), package])?.concat();
-                cc.arg(format!("-DSAPIENS_ONNXRUNTIME=\"{path}\""));
-            }
-            None => {
-                let folder = ask(&["--variable=libdir", package])?.concat();
-                cc.arg(format!("-Wl,-rpath,{folder}"));
-            }
-        }
-        process::output(&mut cc)?;
-        finds(&[&program], None, sdk)?;
+    let program = work.0.join(format!("{package}-{round}"));
+    let mut cc = alone("cc");
+    cc.args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o"]).arg(&program);
+    cc.arg(root().join("tests/package/frame.c")).args(ask(&["--cflags", "--libs", package])?);
+    if package == "sapiens-static" {
+        let path = ask(&["--variable=onnxruntime", package])?.concat();
+        cc.arg(format!("-DSAPIENS_ONNXRUNTIME=\"{path}\""));
+    } else {
+        let folder = ask(&["--variable=libdir", package])?.concat();
+        cc.arg(format!("-Wl,-rpath,{folder}"));
     }
-    Ok(2)
+    process::output(&mut cc)?;
+    finds(&[&program], None, sdk)
 }
 
-/// Runs programs, which must take ONNX Runtime from `place`.
-fn finds(programs: &[&Path], library_path: Option<&Path>, place: &Path) -> Result<(), Fault> {
+/// Runs programs, which must take ONNX Runtime from `place`. Gives their number.
+fn finds(programs: &[&Path], library_path: Option<&Path>, place: &Path) -> Result<usize, Fault> {
     let place = place.canonicalize().map_err(Fault::io("resolve", place))?;
     for program in programs {
         let mut command = alone("timeout");
@@ -136,16 +136,16 @@ fn finds(programs: &[&Path], library_path: Option<&Path>, place: &Path) -> Resul
         }
         println!("{} ok", program.file_name().unwrap_or_default().display());
     }
-    Ok(())
+    Ok(programs.len())
 }
 
 /// The command line program finds ONNX Runtime in the package too.
-fn program(sdk: &Path) -> Result<(), Fault> {
+fn program(sdk: &Path) -> Result<usize, Fault> {
     let said =
         process::output(alone("timeout").args(["--signal=KILL", PATIENCE]).arg(sdk.join("bin/sapiens")).arg("doctor"))?;
     let place = sdk.join("lib/onnxruntime");
     if said.contains(&place.display().to_string()) {
-        return Ok(());
+        return Ok(1);
     }
     Err(Fault::failed(format!("`sapiens doctor` does not name {}:\n{said}", place.display())))
 }
