@@ -587,8 +587,8 @@ typedef struct SapiensContextOptions {
     void *user_data;
 } SapiensContextOptions;
 
-/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage, which is "reading" or "converting"
-/// in the words of the library, valid during the call. Answer 0 to go on; anything else stops the load with CANCELLED.
+/// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage: "hash"
+/// (the checkpoint is read once) or "weights" (they are converted). Answer 0 to go on; anything else stops the load with CANCELLED.
 typedef int32_t (*SapiensProgressCallback)(void *user_data, const char *stage, uint64_t done, uint64_t total);
 
 /// How a model is loaded. Begin with SAPIENS_LOAD_OPTIONS_INIT.
@@ -647,8 +647,8 @@ typedef struct SapiensTaskOptions {
     uint32_t struct_size;
     /// Runs on every n-th frame; 1: on every frame; 0: never. In between, results carry what it last gave, with its age.
     uint32_t every_n;
-    /// Tasks of a higher priority run first, and are the last to be put off where `budget_ns` is short. A task is put off
-    /// `every_n` times in a row at most.
+    /// Where `budget_ns` is short, due tasks of a higher priority are chosen first. A task is put off `every_n` times in a row
+    /// at most.
     int32_t priority;
 } SapiensTaskOptions;
 

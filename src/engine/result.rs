@@ -46,8 +46,8 @@ pub struct Maps {
     pub matting: Option<Matte>,
     /// Features of the backbone: not carried to image space, they have one cell per patch.
     pub features: Option<Features>,
-    /// Where maps that are not in image space lie.
-    pub(super) placed: Vec<(Task, Affine)>,
+    /// Where maps that are not in image space lie; read it through [`Maps::image_from_map`].
+    pub placed: Vec<(Task, Affine)>,
 }
 
 impl Maps {

@@ -85,7 +85,7 @@ pub unsafe extern "C" fn sapiens_stream_destroy(stream: *mut *mut SapiensStream)
 
 /// Ends the streams of a context.
 pub(super) fn destroy_streams(context: &Arc<Host>) -> Result<(), Failure> {
-    let ended = STREAMS.destroy(|stream| std::ptr::eq(stream.context.as_ptr(), Arc::as_ptr(context)));
+    let ended = STREAMS.shut_down(|stream| std::ptr::eq(stream.context.as_ptr(), Arc::as_ptr(context)));
     for stream in &ended {
         stream.live.destroy()?;
     }

@@ -103,19 +103,10 @@ impl<T> Table<T> {
 
     /// Removes what is chosen; handles say from now on that it was shut down.
     pub fn shut_down(&self, choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
-        self.remove_where(choose, End::ShutDown)
-    }
-
-    /// Removes what is chosen; handles say from now on that it was destroyed.
-    pub fn destroy(&self, choose: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
-        self.remove_where(choose, End::Destroyed)
-    }
-
-    fn remove_where(&self, choose: impl Fn(&T) -> bool, end: End) -> Vec<Arc<T>> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
         let chosen = |slot: &Slot<T>| slot.object.as_ref().is_some_and(|(object, _)| choose(object));
         let found: Vec<usize> = (0..slots.all.len()).filter(|&index| chosen(&slots.all[index])).collect();
-        found.into_iter().filter_map(|index| remove(&mut slots, index, end)).collect()
+        found.into_iter().filter_map(|index| remove(&mut slots, index, End::ShutDown)).collect()
     }
 
     /// All objects alive.
@@ -150,7 +141,7 @@ impl<T> Table<T> {
                 Some(object) => Ok(object),
                 None if slot.end == End::ShutDown => Err(Failure::new(
                     SapiensStatus::ShutDown,
-                    format!("{name}: it was shut down by sapiens_shutdown_all; create a new one"),
+                    format!("{name}: it has ended, with its context or by sapiens_shutdown_all; create a new one"),
                 )),
                 None => Err(invalid(&format!("this {name} does not exist any more"))),
             },

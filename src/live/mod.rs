@@ -29,6 +29,8 @@ mod queue;
 mod result;
 mod statistics;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use cadence::TaskSetting;

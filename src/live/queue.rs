@@ -96,8 +96,7 @@ impl Queue {
         state.statistics.submitted += 1;
         let number = state.last_number;
         on_taken(number);
-        let dropped_before = std::mem::take(&mut state.dropped_since);
-        state.waiting.push_back(Job { number, frame, since: Instant::now(), dropped_before });
+        state.waiting.push_back(Job { number, frame, since: Instant::now(), dropped_before: 0 });
         drop(state);
         self.changed.notify_all();
         // Dropping a frame may call the host: not under the lock.
@@ -126,7 +125,9 @@ impl Queue {
                 return None;
             }
             let has_room = !self.keeps_results || self.policy != Policy::Block || state.finished.len() < self.depth;
-            if has_room && let Some(job) = state.waiting.pop_front() {
+            if has_room && let Some(mut job) = state.waiting.pop_front() {
+                // The oldest go first: all that were dropped came before this one.
+                job.dropped_before = std::mem::take(&mut state.dropped_since);
                 state.working = Some((job.number, true));
                 drop(state);
                 self.changed.notify_all();

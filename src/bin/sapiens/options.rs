@@ -68,6 +68,7 @@ impl ModelArgs {
             input: self.input_size,
             rope: self.rope,
             normal_frame: self.normal_frame,
+            decoded_seg: false,
         }
     }
 }

@@ -69,7 +69,7 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
         }
     }
     let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
-    let request = Request { boxes: args.boxes.clone(), tasks: None, framing: args.framing };
+    let request = Request { boxes: args.boxes.clone(), tasks: None, framing: args.framing, ..Request::default() };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
     let bar = picture_bar(inputs.len());
