@@ -15,7 +15,7 @@
 //             runs out is the exception, as everywhere in std). For code with exceptions: define SAPIENS_EXCEPTIONS and
 //             use or_throw(...), of sapiens/throw.hpp.
 // Ownership   Context, Stream and Result are move-only and free what they hold. An empty or moved-from one is safe to
-//             call: it answers StatusCode::invalid_handle. Streams may be destroyed before or after their context;
+//             call: it answers StatusCode::invalid_argument. Streams may be destroyed before or after their context;
 //             results outlive both. Views (MapView, Pose, std::string_view) say what they must not outlive.
 // Threads     Every method may be called from any thread at any time; moving, assigning and destroying an object is, as
 //             with std types, for one thread at a time while nobody else uses that object.

@@ -84,7 +84,7 @@ static void submit_and_poll() {
     const Result shared = result.share();
     EXPECT(shared && shared.handle() == result.handle());
     const Result moved = std::move(result);
-    EXPECT(!result && result.info().code() == StatusCode::invalid_handle); // NOLINT: that is what is tested
+    EXPECT(!result && result.info().code() == StatusCode::invalid_argument); // NOLINT: that is what is tested
     const auto statistics = stream->statistics();
     EXPECT(statistics && statistics->submitted == 1 && statistics->completed == 1 && statistics->model_time > 0ms);
 

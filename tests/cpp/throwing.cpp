@@ -13,7 +13,7 @@ int main() {
         static_cast<void>(or_throw(Context().load_demo()));
         EXPECT(!"or_throw came back");
     } catch (const Exception &exception) {
-        EXPECT(exception.code() == StatusCode::invalid_handle && std::strlen(exception.what()) > 0);
+        EXPECT(exception.code() == StatusCode::invalid_argument && std::strlen(exception.what()) > 0);
     }
     Context context = or_throw(Context::create());
 

@@ -143,15 +143,15 @@ static void empty_objects() {
     Stream stream;
     Result result;
     EXPECT(!context && !stream && !result);
-    EXPECT(context.load_demo().code() == StatusCode::invalid_handle);
-    EXPECT(context.models().code() == StatusCode::invalid_handle);
-    EXPECT(context.create_stream().code() == StatusCode::invalid_handle);
-    EXPECT(context.process_events().code() == StatusCode::invalid_handle);
-    EXPECT(stream.submit(Image{}).code() == StatusCode::invalid_handle);
-    EXPECT(stream.poll(Wait::forever()).code() == StatusCode::invalid_handle);
-    EXPECT(stream.statistics().code() == StatusCode::invalid_handle);
-    EXPECT(result.info().code() == StatusCode::invalid_handle && !result.share());
-    EXPECT(result.map(scene, MapKind::labels).code() == StatusCode::invalid_handle);
+    EXPECT(context.load_demo().code() == StatusCode::invalid_argument);
+    EXPECT(context.models().code() == StatusCode::invalid_argument);
+    EXPECT(context.create_stream().code() == StatusCode::invalid_argument);
+    EXPECT(context.process_events().code() == StatusCode::invalid_argument);
+    EXPECT(stream.submit(Image{}).code() == StatusCode::invalid_argument);
+    EXPECT(stream.poll(Wait::forever()).code() == StatusCode::invalid_argument);
+    EXPECT(stream.statistics().code() == StatusCode::invalid_argument);
+    EXPECT(result.info().code() == StatusCode::invalid_argument && !result.share());
+    EXPECT(result.map(scene, MapKind::labels).code() == StatusCode::invalid_argument);
     EXPECT(!result.info().error().message.empty());
     EXPECT(context.close() && stream.close());
 }
