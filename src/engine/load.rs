@@ -1,6 +1,7 @@
 //! Where models come from.
 
 use super::model::Model;
+use super::watch::Watched;
 use crate::checkpoint::Source;
 use crate::convert::{self, ConvertOptions, InMemory, Progress};
 use crate::error::{Error, ErrorKind, Result};
@@ -86,6 +87,8 @@ pub(super) struct Loaded {
     /// A folder that goes when the sessions have mapped its files.
     pub temporary: Option<tempfile::TempDir>,
     pub info: crate::spec::ModelInfo,
+    /// Files of the user's that must stay as they are.
+    pub watched: Vec<Watched>,
 }
 
 impl Model {
@@ -126,7 +129,15 @@ pub(super) fn is_graph(path: &Path) -> bool {
 }
 
 fn open(path: &Path, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
-    if is_graph(path) { from_graph(path, options) } else { from_checkpoint(&Source::open(path)?, options, progress) }
+    if is_graph(path) {
+        return from_graph(path, options);
+    }
+    let source = Source::open(path)?;
+    // Weights are copied out of the file: it must not change only as long as that takes.
+    let watched = Watched::new(path)?;
+    let loaded = from_checkpoint(&source, options, progress)?;
+    watched.check()?;
+    Ok(loaded)
 }
 
 fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
@@ -148,13 +159,13 @@ fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progre
     let info = plan.info.clone();
     if plan.weight_bytes() <= MAX_BYTES_IN_MEMORY {
         let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;
-        return Ok(Loaded { model, weights: Some(weights), folder: None, temporary: None, info });
+        return Ok(Loaded { model, weights: Some(weights), folder: None, temporary: None, info, watched: Vec::new() });
     }
     let temporary = tempfile::Builder::new().prefix("sapiens-").tempdir();
     let temporary = temporary.map_err(|e| Error::io("create a temporary folder", std::env::temp_dir(), e))?;
     let folder = temporary.path().to_path_buf();
     let model = convert::to_folder(plan, source, &folder, progress)?;
-    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: Some(temporary), info })
+    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: Some(temporary), info, watched: Vec::new() })
 }
 
 fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
@@ -185,10 +196,10 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    check_external_data(&model, &folder)?;
+    let watched = check_external_data(&model, &folder)?;
     // ONNX Runtime resolves the folder against its own idea of the working directory.
     let folder = folder.canonicalize().map_err(|e| Error::io("open the folder of the graph", &folder, e))?;
-    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: None, info })
+    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: None, info, watched })
 }
 
 /// Reads the graph of an `.onnx` file.
@@ -208,10 +219,11 @@ pub(super) fn read_graph(path: &Path) -> Result<ModelProto> {
         .map_err(|e| Error::new(ErrorKind::CorruptModel, format!("this is not an ONNX file: {e}")).at(path))
 }
 
-/// Weights must lie in plain files of the graph's own folder, and be there.
-fn check_external_data(model: &ModelProto, folder: &Path) -> Result<()> {
+/// Weights must lie in plain files of the graph's own folder, and be there: these files.
+fn check_external_data(model: &ModelProto, folder: &Path) -> Result<Vec<Watched>> {
     let corrupt = |message: String| Error::new(ErrorKind::CorruptModel, message);
     let mut sizes = std::collections::HashMap::new();
+    let mut watched = Vec::new();
     for tensor in model.graph.iter().flat_map(|g| &g.initializer).filter(|t| t.data_location == 1) {
         let find = |key: &str| tensor.external_data.iter().find(|e| e.key == key).map(|e| e.value.as_str());
         let number = |key: &str| find(key).map_or(Ok(0), str::parse::<u64>);
@@ -229,6 +241,7 @@ fn check_external_data(model: &ModelProto, folder: &Path) -> Result<()> {
                 let size =
                     std::fs::metadata(&file).map_err(|e| Error::io("open the weights of the graph", &file, e))?.len();
                 sizes.insert(name.to_owned(), size);
+                watched.push(Watched::new(&file)?);
                 size
             }
         };
@@ -238,5 +251,5 @@ fn check_external_data(model: &ModelProto, folder: &Path) -> Result<()> {
             return Err(corrupt(format!("the weights are cut short: `{}` lies beyond the end", tensor.name)).at(file));
         }
     }
-    Ok(())
+    Ok(watched)
 }

@@ -19,6 +19,7 @@ mod load;
 mod model;
 mod result;
 mod run;
+mod watch;
 
 pub use describe::{Description, describe, try_device};
 pub use load::{LoadOptions, ModelSource};

@@ -19,6 +19,7 @@ pub struct Model {
     fused_attention: bool,
     decoded_seg: bool,
     parts: Parts,
+    watched: Vec<super::watch::Watched>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -84,6 +85,7 @@ impl Model {
             fused_attention,
             decoded_seg,
             parts,
+            watched: loaded.watched,
             _temporary: temporary,
         })
     }
@@ -141,6 +143,7 @@ impl Model {
         match &self.parts {
             Parts::Whole(_) => Ok(Backbone(None)),
             Parts::Split { backbone, .. } => {
+                self.check_files()?;
                 Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0))))
             }
         }
@@ -148,6 +151,7 @@ impl Model {
 
     /// Runs a head (or the whole single-task model): the tensors of [`wanted`], batch 1.
     pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
+        self.check_files()?;
         let outputs = wanted(task, self.gives_raw(), self.decoded_seg);
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
@@ -158,6 +162,10 @@ impl Model {
             (Parts::Whole(session), _) => self.run_image(session, pixels, outputs),
             (Parts::Split { .. }, None) => Err(Error::new(ErrorKind::Runtime, "the backbone has not run")),
         }
+    }
+
+    fn check_files(&self) -> Result<()> {
+        self.watched.iter().try_for_each(super::watch::Watched::check)
     }
 
     fn run_image(&self, session: &Session, pixels: &[u8], outputs: &[&str]) -> Result<Vec<Tensor>> {

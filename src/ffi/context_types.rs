@@ -54,7 +54,7 @@ pub struct SapiensContextOptions {
 // SAFETY: plain data, zero is valid.
 unsafe impl Sized32 for SapiensContextOptions {
     const NAME: &'static str = "SapiensContextOptions";
-    const FIRST: usize = 72;
+    const FIRST: usize = 64;
 }
 
 impl SapiensContextOptions {
