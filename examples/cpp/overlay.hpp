@@ -14,29 +14,58 @@ struct Layer {
     SDL_Keycode key;
     sapiens::Task task;
     sapiens::MapKind kind;
+    bool masked; // has a meaning on persons only
 };
 inline constexpr Layer layers[] = {
-    {"labels", SDLK_1, sapiens::Task::seg, sapiens::MapKind::labels},
-    {"normals", SDLK_2, sapiens::Task::normal, sapiens::MapKind::normals},
-    {"depth", SDLK_3, sapiens::Task::pointmap, sapiens::MapKind::points},
-    {"albedo", SDLK_4, sapiens::Task::albedo, sapiens::MapKind::albedo},
-    {"alpha", SDLK_5, sapiens::Task::matting, sapiens::MapKind::alpha},
+    {"labels", SDLK_1, sapiens::Task::seg, sapiens::MapKind::labels, false},
+    {"normals", SDLK_2, sapiens::Task::normal, sapiens::MapKind::normals, true},
+    {"depth", SDLK_3, sapiens::Task::pointmap, sapiens::MapKind::points, true},
+    {"albedo", SDLK_4, sapiens::Task::albedo, sapiens::MapKind::albedo, true},
+    {"alpha", SDLK_5, sapiens::Task::matting, sapiens::MapKind::alpha, false},
+};
+
+/// Where persons are: normals, points and albedo mean nothing elsewhere. Without labels, everywhere.
+class Mask {
+public:
+    Mask() = default;
+    explicit Mask(const sapiens::MapView &labels)
+        : labels_(labels), labels_from_image_(labels.image_from_map().inverse()) {}
+
+    bool covers(sapiens::Point image) const {
+        if (!labels_) return true;
+        const sapiens::Point at = labels_from_image_(image.x, image.y);
+        const double x = std::floor(at.x + 0.5), y = std::floor(at.y + 0.5);
+        if (!(x >= 0 && y >= 0 && x < labels_->width() && y < labels_->height())) return false;
+        return labels_->row<std::uint8_t>(std::uint32_t(y))[std::size_t(x)] != 0; // 0 is the background
+    }
+
+private:
+    std::optional<sapiens::MapView> labels_;
+    sapiens::Affine labels_from_image_;
 };
 
 /// From a map pixel to a colour and how much of it (0..1).
 class Painter {
 public:
-    Painter(const sapiens::MapView &map, sapiens::MapKind kind, const std::vector<sapiens::ClassInfo> &classes)
+    Painter(const sapiens::MapView &map, sapiens::MapKind kind, const std::vector<sapiens::ClassInfo> &classes,
+            const Mask &mask)
         : map_(map), kind_(kind), classes_(classes) {
         if (kind != sapiens::MapKind::points) return;
+        std::vector<float> depths;
         for (std::uint32_t y = 0; y < map.height(); ++y) {
             const auto row = map.row<float>(y);
-            for (std::size_t i = 2; i < row.size(); i += 3) {
-                if (!(row[i] > 0)) continue;
-                first_ = std::min(first_, row[i]);
-                last_ = std::max(last_, row[i]);
+            for (std::uint32_t x = 0; x < map.width(); ++x) {
+                const float z = row[x * 3 + 2];
+                if (z > 0 && mask.covers(map.image_from_map(x, y))) depths.push_back(z);
             }
         }
+        if (depths.empty()) return;
+        const auto part = [&](double share) { // of the depths in their order
+            const auto at = depths.begin() + std::ptrdiff_t(share * double(depths.size() - 1));
+            std::nth_element(depths.begin(), at, depths.end());
+            return *at;
+        };
+        first_ = part(0.02), last_ = part(0.98);
     }
 
     double paint(std::uint32_t x, std::uint32_t y, double (&rgb)[3]) const {
@@ -57,7 +86,7 @@ public:
         if (kind_ == Kind::points) {
             const float z = row[i + 2];
             if (!(z > 0)) return 0; // NaN: nothing there
-            const double close = last_ > first_ ? (last_ - z) / (last_ - first_) : 1;
+            const double close = last_ > first_ ? std::clamp((last_ - z) / (last_ - first_), 0.0F, 1.0F) : 1;
             rgb[0] = 255 * close, rgb[1] = 255 * close * close, rgb[2] = 255 * (1 - close);
             return 0.8;
         }
@@ -68,15 +97,15 @@ private:
     const sapiens::MapView &map_;
     sapiens::MapKind kind_;
     const std::vector<sapiens::ClassInfo> &classes_;
-    float first_ = std::numeric_limits<float>::infinity();
-    float last_ = 0;
+    float first_ = 0, last_ = 0;
 };
 
-/// Draws a map over the picture it belongs to: each pixel takes the nearest of the map.
-inline void draw_map(Picture &picture, const sapiens::MapView &map, const Painter &painter) {
+/// Draws a map over the picture it belongs to: each pixel that the mask covers takes the nearest of the map.
+inline void draw_map(Picture &picture, const sapiens::MapView &map, const Painter &painter, const Mask &mask) {
     const sapiens::Affine map_from_image = map.image_from_map().inverse();
     for (int y = 0; y < picture.height; ++y) {
         for (int x = 0; x < picture.width; ++x) {
+            if (!mask.covers({double(x), double(y)})) continue;
             const sapiens::Point at = map_from_image(x, y);
             const double column = std::floor(at.x + 0.5), row = std::floor(at.y + 0.5);
             if (!(column >= 0 && row >= 0 && column < map.width() && row < map.height())) continue;

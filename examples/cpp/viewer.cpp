@@ -154,7 +154,12 @@ private:
             need(stream_.set_task(task, {on ? every : 0, priority}));
         };
         set(sapiens::Task::pose, skeleton_, 1, 1);
-        for (std::size_t i = 0; i < std::size(layers); ++i) set(layers[i].task, on_[i], options_.every, 0);
+        bool masked = false;
+        for (std::size_t i = 0; i < std::size(layers); ++i) masked = masked || (on_[i] && layers[i].masked);
+        masked = masked && available_.contains(sapiens::Task::seg);
+        for (std::size_t i = 0; i < std::size(layers); ++i) {
+            set(layers[i].task, on_[i] || (masked && layers[i].task == sapiens::Task::seg), options_.every, 0);
+        }
     }
 
     bool handle(const SDL_Event &event) {
@@ -178,11 +183,14 @@ private:
             const auto row = image.row<std::uint8_t>(y);
             picture_.rgb.insert(picture_.rgb.end(), row.begin(), row.end());
         }
+        const auto labels = result.map(sapiens::scene, sapiens::MapKind::labels);
+        const Mask everywhere, persons = labels ? Mask(*labels) : everywhere;
         std::uint32_t age = 0;
         for (std::size_t i = 0; i < std::size(layers); ++i) {
             const auto map = result.map(sapiens::scene, layers[i].kind);
             if (!on_[i] || !map) continue; // absent until its task has run once
-            draw_map(picture_, *map, Painter(*map, layers[i].kind, classes_));
+            const Mask &mask = layers[i].masked ? persons : everywhere;
+            draw_map(picture_, *map, Painter(*map, layers[i].kind, classes_, mask), mask);
             age = std::max(age, map->age_frames());
         }
         SDL_UpdateTexture(window_.texture, nullptr, picture_.rgb.data(), picture_.width * 3);
