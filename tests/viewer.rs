@@ -22,7 +22,8 @@ fn viewer(sanitized: bool) -> Program {
     let sources = ["examples/cpp/viewer.cpp"];
     let program = Build { language: Language::Cpp("c++17"), sources: &sources, flags: &flags, sanitized }.program();
     let picture = image::open(root().join("assets/standing.jpg")).unwrap().to_rgb8();
-    picture.save(program.folder().join("standing.ppm")).unwrap();
+    let header = format!("P6\n# upright\n{} {}\n255\n", picture.width(), picture.height());
+    std::fs::write(program.folder().join("standing.ppm"), [header.as_bytes(), &picture].concat()).unwrap();
     let smaller = image::imageops::resize(&picture, 201, 300, image::imageops::FilterType::Triangle);
     smaller.save(program.folder().join("small.bmp")).unwrap();
     program
