@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // the C API table is reached through a symbol of a foreign library
 
 use super::elf::cut_short;
+use super::place::own_folder;
 use super::runtime_error;
 use crate::error::{Error, ErrorKind, Result};
 use once_cell::sync::OnceCell;
@@ -140,8 +141,8 @@ fn locate(path: Option<&Path>) -> Result<PathBuf> {
         return Err(Error::new(
             ErrorKind::Library,
             format!(
-                "no ONNX Runtime library found; name one by option or in {VARIABLE} (`cargo xtask fetch-ort` fetches it, \
-                 or `pip download onnxruntime`). Looked in {}",
+                "no ONNX Runtime library found; name one by option or in {VARIABLE}, or put one beside libsapiens or beside \
+                 the program (`cargo xtask fetch-ort` fetches it, or `pip download onnxruntime`). Looked in {}",
                 folders.join(", ")
             ),
         ));
@@ -149,23 +150,33 @@ fn locate(path: Option<&Path>) -> Result<PathBuf> {
     absolute(&found)
 }
 
-/// The libraries found where they are looked for when none is named: beside the program, in the `lib` folder of its
-/// installation, and where `cargo xtask fetch-ort` puts them (`target/onnxruntime/*`, the PyPI build first).
+/// The libraries found where they are looked for when none is named, in the order of [`search_folders`].
 pub fn candidates() -> Vec<PathBuf> {
     search_folders().iter().flat_map(|folder| libraries_in(folder)).collect()
 }
 
-/// The folders looked in when no library is named, in order.
+/// The folders looked in when no library is named, in order: the folder of libsapiens itself, where it is a shared library;
+/// then that of the program and the two above it, with their `lib`. In each of them the folder `onnxruntime` comes first,
+/// with what `cargo xtask fetch-ort` puts there (the PyPI build before others), so that a copy that was packed with libsapiens
+/// goes before a stranger that happens to lie in the same system folder.
 pub fn search_folders() -> Vec<PathBuf> {
-    let Some(folder) = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)) else {
-        return Vec::new();
-    };
-    let mut folders = Vec::new();
-    for up in folder.ancestors().take(3) {
-        folders.extend([up.to_path_buf(), up.join("lib")]);
-        let mut fetched = subfolders(&up.join("onnxruntime"));
+    let program = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_path_buf()));
+    folders_from(own_folder().as_deref(), program.as_deref())
+}
+
+fn folders_from(library: Option<&Path>, program: Option<&Path>) -> Vec<PathBuf> {
+    let library = library.map(Path::to_path_buf);
+    let program = program.into_iter().flat_map(|folder| folder.ancestors().take(3));
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for base in library.into_iter().chain(program.flat_map(|up| [up.to_path_buf(), up.join("lib")])) {
+        let packed = base.join("onnxruntime");
+        let mut fetched = subfolders(&packed);
         fetched.sort_by(|a, b| b.cmp(a));
-        folders.extend(fetched);
+        for folder in [packed].into_iter().chain(fetched).chain([base]) {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
     }
     folders
 }
@@ -189,4 +200,54 @@ fn libraries_in(folder: &Path) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn beside_the_library_comes_before_beside_the_program() {
+        let root = tempfile::tempdir().unwrap();
+        let (sdk, game) = (root.path().join("sdk/lib"), root.path().join("game/bin"));
+        let fetched = game.join("onnxruntime");
+        for folder in [&sdk, &fetched.join("npm-1"), &fetched.join("pypi-1")] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let folders = folders_from(Some(&sdk), Some(&game));
+        let expected = [
+            sdk.join("onnxruntime"),
+            sdk.clone(),
+            fetched.clone(),
+            fetched.join("pypi-1"),
+            fetched.join("npm-1"),
+            game.clone(),
+            game.join("lib/onnxruntime"),
+            game.join("lib"),
+            root.path().join("game/onnxruntime"),
+            root.path().join("game"),
+            root.path().join("game/lib/onnxruntime"),
+            root.path().join("game/lib"),
+        ];
+        assert_eq!(folders[..expected.len()], expected);
+        // A program that libsapiens is linked into: each folder once.
+        let own = folders_from(Some(&game), Some(&game));
+        assert_eq!(own[..], folders_from(None, Some(&game))[..]);
+    }
+
+    #[test]
+    fn only_onnx_runtime_itself_is_taken() {
+        let root = tempfile::tempdir().unwrap();
+        let name = |middle: &str| format!("{}onnxruntime{middle}", std::env::consts::DLL_PREFIX);
+        let kind = std::env::consts::DLL_EXTENSION;
+        for file in [name(&format!("_providers_cuda.{kind}")), name(".txt"), format!("other.{kind}")] {
+            fs::write(root.path().join(file), "").unwrap();
+        }
+        fs::create_dir(root.path().join(name(&format!(".9.{kind}")))).unwrap();
+        assert_eq!(libraries_in(root.path()), Vec::<PathBuf>::new());
+        let file = root.path().join(name(&format!(".{kind}")));
+        fs::write(&file, "").unwrap();
+        assert_eq!(libraries_in(root.path()), [file]);
+    }
 }

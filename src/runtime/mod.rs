@@ -7,6 +7,7 @@ mod device;
 mod elf;
 mod library;
 mod log;
+mod place;
 mod session;
 mod tensor;
 

@@ -1,9 +1,11 @@
-//! The project's own commands: `cargo xtask fetch-ort | demo | test`.
+//! The project's own commands: `cargo xtask fetch-ort | demo | dist | package | test`.
 
 mod demo;
 mod demo_check;
+mod dist;
 mod fetch;
 mod options;
+mod package;
 mod process;
 mod test_actions;
 mod test_run;
@@ -22,6 +24,11 @@ Usage: cargo xtask COMMAND
   demo [--source pypi|npm] [--ort PATH] [--out DIR] [--smoke]
       Fetch, build in release, and run every task on the pictures in assets/ with the embedded demo model.
       --smoke: two pictures and the development build.
+  dist [--out DIR] [--source pypi|npm] [--ort PATH] [--no-ort] [--profile dist|release|dev]
+      Make the package for C and C++: a folder and a .tar.gz under target/dist/ with libraries, headers, CMake and
+      pkg-config files, ONNX Runtime and licences.
+  package
+      Make such a package from the development build, and build and run programs with it in other places.
   test [--allow-blocked]
       Everything CI checks. A missing host (WebGPU library, Vulkan driver) fails the run unless --allow-blocked.
 
@@ -55,6 +62,22 @@ fn run() -> Result<(), Fault> {
             let source = options.value("--source").unwrap_or("pypi").parse()?;
             let kind = if options.has("--smoke") { demo::Kind::Smoke } else { demo::Kind::Full };
             demo::run(&demo::Request { kind, source, ort: options.path("--ort"), out: options.path("--out") })
+        }
+        "dist" => {
+            let valued = ["--out", "--source", "--ort", "--profile"];
+            let options = Options::parse(arguments, &valued, &["--no-ort"])?;
+            let source = options.value("--source").unwrap_or("pypi").parse()?;
+            let request = dist::Request {
+                profile: options.value("--profile").unwrap_or("dist"),
+                runtime: (!options.has("--no-ort")).then_some(source),
+                ort: options.path("--ort"),
+                out: options.path("--out"),
+            };
+            dist::run(&request).map(|_| ())
+        }
+        "package" => {
+            Options::parse(arguments, &[], &[])?;
+            package::check(&mut test_run::Run::default()).map(|_| ())
         }
         "test" => {
             let options = Options::parse(arguments, &[], &["--allow-blocked"])?;

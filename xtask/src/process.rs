@@ -92,6 +92,13 @@ pub fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
+/// A program, to be run in the root of the workspace.
+pub fn command_in_root(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(crate::options::root());
+    command
+}
+
 /// The file of that name in one of the folders of PATH.
 pub fn which(program: &str) -> Option<PathBuf> {
     let suffixes: &[&str] = if cfg!(windows) { &[".exe", ".cmd", ".bat"] } else { &[""] };

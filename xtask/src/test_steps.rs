@@ -50,4 +50,5 @@ pub const STEPS: &[Step] = &[
         ..step("documentation", Action::Cargo(&["doc", "--workspace", "--no-deps", "--quiet"]))
     },
     step("demo", Action::Call(actions::demo)),
+    step("package", Action::Call(crate::package::check)),
 ];
