@@ -554,7 +554,8 @@ typedef struct SapiensClassInfo {
     uint8_t reserved[5];
 } SapiensClassInfo;
 
-/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
+/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`. With delivery IMMEDIATE it
+/// runs on any thread, several at once, and must not call the library.
 typedef void (*SapiensLogCallback)(void *user_data, int32_t level, const char *message);
 
 /// How a context is made. Begin with SAPIENS_CONTEXT_OPTIONS_INIT.
