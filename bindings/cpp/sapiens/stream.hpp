@@ -73,22 +73,26 @@ public:
         return *this;
     }
     /// Discards what waits, waits for the frame in work and for a callback that runs elsewhere; none runs after it. Borrowed
-    /// pixels are released before it returns. Not inside an `immediate` callback of this stream: the stream then lives on
+    /// pixels are released before it returns. Not inside an `immediate` callback of this stream: it would then live on
     /// until its context is destroyed.
-    ~Stream() { static_cast<void>(close()); }
+    ~Stream() {
+        if (sapiens_stream_destroy(&handle_) == SAPIENS_STATUS_WRONG_THREAD) detail::leak(std::move(results_));
+    }
     void swap(Stream &other) noexcept {
         std::swap(handle_, other.handle_);
         results_.swap(other.results_);
     }
     friend void swap(Stream &a, Stream &b) noexcept { a.swap(b); }
 
-    /// As the destructor, with an answer. The object is empty afterwards.
-    Expected<void> close() noexcept {
-        auto done = detail::outcome(sapiens_stream_destroy(&handle_));
-        if (done.code() == StatusCode::wrong_thread) detail::leak(std::move(results_));
+    /// As the destructor, with an answer. The object is empty afterwards; but inside an `immediate` callback the answer is
+    /// `wrong_thread` and nothing has happened.
+    Expected<void> close() {
+        auto *handle = handle_;
+        const auto status = sapiens_stream_destroy(&handle);
+        if (status == SAPIENS_STATUS_WRONG_THREAD) return detail::failure(status);
         handle_ = nullptr;
         results_.reset();
-        return done;
+        return detail::outcome(status);
     }
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
