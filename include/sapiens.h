@@ -1121,6 +1121,18 @@ SapiensStatus sapiens_stream_submit(struct SapiensStream *stream,
                                     uint32_t timeout_ms,
                                     uint64_t *frame);
 
+/// Takes a picture file as a frame: JPEG, PNG, BMP, TIFF, WebP or PNM, turned upright as its EXIF orientation says. It is read
+/// and decoded before the call returns: for tools and first steps. `path`: UTF-8. `options` as for `sapiens_stream_submit`, without
+/// BORROW; the timestamp is 0.
+///
+/// Fails with NOT_FOUND, IO or IMAGE about the file, and as `sapiens_stream_submit`.
+SAPIENS_API
+SapiensStatus sapiens_stream_submit_file(struct SapiensStream *stream,
+                                         const char *path,
+                                         const struct SapiensSubmitOptions *options,
+                                         uint32_t timeout_ms,
+                                         uint64_t *frame);
+
 /// Adds a reference: one more `sapiens_result_release` is due.
 SAPIENS_API SapiensStatus sapiens_result_retain(struct SapiensResult *result);
 
