@@ -216,7 +216,18 @@ static void faults_have_words() {
     EXPECT(context.models().code() == StatusCode::shut_down && context.close());
 }
 
-int main() {
+static void a_file(const char *path) {
+    Context context = demo();
+    auto stream = context.create_stream();
+    EXPECT(stream->submit_file(path));
+    auto result = stream->poll(Wait::forever());
+    EXPECT(result && result->info()->code == StatusCode::ok && result->pose(0));
+    EXPECT(stream->submit_file("/no/such/picture.png").code() == StatusCode::not_found);
+}
+
+int main(int count, char **arguments) {
+    EXPECT(count == 2); // a picture
+    a_file(arguments[1]);
     submit_and_poll();
     events_and_boxes();
     stream_destroyed_by_its_own_callback();

@@ -105,6 +105,18 @@ public:
         return submit_as(image, c_options(options), wait);
     }
 
+    /// Takes a picture file as a frame: JPEG, PNG, BMP, TIFF, WebP or PNM, turned upright as its EXIF orientation says. Read and
+    /// decoded before the call returns: for tools and first steps.
+    Expected<FrameId> submit_file(std::string_view path, const SubmitOptions &options = {}, Wait wait = Wait::none()) {
+        if (auto refused = detail::refuse_zero(path, "path")) return *refused;
+        const SapiensSubmitOptions c = c_options(options);
+        FrameId frame = 0;
+        const auto status =
+            sapiens_stream_submit_file(handle_, std::string(path).c_str(), &c, wait.milliseconds(), &frame);
+        if (auto done = detail::outcome(status); !done) return done.error();
+        return frame;
+    }
+
     /// As submit() without a copy: the pixels stay valid and unchanged until `released(FrameId)` is called, once, on a thread
     /// of the library or on one that cancels or destroys. It must not call the library and must not throw; it may own the
     /// pixels (a lambda that has moved them in). If the answer is an error it is destroyed and not called.
