@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Bytes converted at a time: the only memory needed beside the result.
 const CHUNK_BYTES: usize = 1 << 20;
 
 enum Data {
-    File(File),
+    File(File, Option<SystemTime>),
     Bytes(Box<dyn AsRef<[u8]> + Send + Sync>),
 }
 
@@ -46,8 +47,9 @@ impl Checkpoint {
             return Err(Error::invalid("this is a pipe or a device; a checkpoint is a regular file").at(path));
         }
         let file = File::open(path).map_err(|e| Error::io("open the checkpoint", path, e))?;
-        let bytes = file.metadata().map_err(|e| Error::io("open the checkpoint", path, e))?.len();
-        Self::new(Data::File(file), Some(path.to_path_buf()), bytes).map_err(|e| e.at(path))
+        let found = file.metadata().map_err(|e| Error::io("open the checkpoint", path, e))?;
+        let data = Data::File(file, found.modified().ok());
+        Self::new(data, Some(path.to_path_buf()), found.len()).map_err(|e| e.at(path))
     }
 
     /// A checkpoint in memory, such as the embedded demo model. Errors as for [`Checkpoint::open`].
@@ -157,7 +159,7 @@ impl Checkpoint {
     /// Fills `buffer` with the bytes of the file from `offset` on: for copying weights unchanged.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
         let result = match &self.data {
-            Data::File(file) => read_exact_at(file, offset, buffer),
+            Data::File(file, _) => read_exact_at(file, offset, buffer),
             Data::Bytes(bytes) => usize::try_from(offset)
                 .ok()
                 .and_then(|start| (**bytes).as_ref().get(start..start.checked_add(buffer.len())?))
@@ -165,9 +167,31 @@ impl Checkpoint {
                 .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into()),
         };
         result.map_err(|e| {
+            if let Err(changed) = self.check_unchanged() {
+                return changed;
+            }
             let message = format!("cannot read {} bytes at {offset}: {e}", buffer.len());
             self.locate(Error::new(ErrorKind::Io, message).caused_by(e))
         })
+    }
+
+    /// Whether everything read so far belongs together: the file is as it was when it was opened. A file that was renamed
+    /// or deleted since is.
+    ///
+    /// # Errors
+    /// `CorruptModel` if its length or time of modification is another one.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let Data::File(file, modified) = &self.data else { return Ok(()) };
+        let failed = |e| self.locate(Error::new(ErrorKind::Io, format!("cannot look at the checkpoint: {e}")));
+        let found = file.metadata().map_err(failed)?;
+        if found.len() == self.bytes && found.modified().ok() == *modified {
+            return Ok(());
+        }
+        let (before, now) = (self.bytes, found.len());
+        Err(self.locate(Error::new(
+            ErrorKind::CorruptModel,
+            format!("the checkpoint changed while it was read (it had {before} bytes, now {now}); load it again"),
+        )))
     }
 
     /// Adds the path of this checkpoint to an error.

@@ -71,6 +71,7 @@ pub fn in_memory(plan: Plan, source: &Source, progress: &mut Progress) -> Result
         buffer[offset as usize..][..made.len()].copy_from_slice(&made);
         progress(Stage::Weights, offset + made.len() as u64, total)?;
     }
+    source.checkpoint().check_unchanged()?;
     let mut model = plan.model;
     place(graph_of(&mut model)?, plan.jobs.iter().zip(&offsets).map(|(job, &offset)| (job, InMemory::WEIGHTS, offset)));
     Ok(InMemory { model, weights })
@@ -110,6 +111,7 @@ fn stream(
         written = offset + made.len() as u64;
         progress(Stage::Weights, written, total)?;
     }
+    source.checkpoint().check_unchanged()?;
     Ok(data)
 }
 
@@ -159,6 +161,7 @@ pub fn write(plan: Plan, source: &Source, out: &Path, progress: &mut Progress) -
     graph.sync()?;
     // The last moment to stop: writing out to the disk can have taken long.
     progress(Stage::Weights, total, total)?;
+    source.checkpoint().check_unchanged()?;
     // The data first: a graph under its final name always finds its weights.
     let is_new = !data_path.exists();
     data.commit()?;

@@ -23,7 +23,7 @@ const MAX_GRAPH_BYTES: u64 = 256 << 20;
 const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
 
 /// Where a model comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum ModelSource {
     /// The model embedded in this library.
     Demo,
@@ -42,6 +42,17 @@ impl ModelSource {
     /// `demo` is the embedded model, anything else a path.
     pub fn parse(text: &str) -> Self {
         if text == "demo" { Self::Demo } else { Self::Path(text.into()) }
+    }
+}
+
+impl std::fmt::Debug for ModelSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Demo => f.write_str("Demo"),
+            Self::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            // A model has gigabytes.
+            Self::Bytes { name, bytes } => write!(f, "Bytes {{ name: {name:?}, {} bytes }}", bytes.len()),
+        }
     }
 }
 
@@ -132,12 +143,7 @@ fn open(path: &Path, options: &LoadOptions, progress: &mut Progress) -> Result<L
     if is_graph(path) {
         return from_graph(path, options);
     }
-    let source = Source::open(path)?;
-    // Weights are copied out of the file: it must not change only as long as that takes.
-    let watched = Watched::new(path)?;
-    let loaded = from_checkpoint(&source, options, progress)?;
-    watched.check()?;
-    Ok(loaded)
+    from_checkpoint(&Source::open(path)?, options, progress)
 }
 
 fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {

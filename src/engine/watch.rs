@@ -2,12 +2,15 @@
 //! ends the process. Looking first turns that into an error; only a change in the middle of a run goes unseen.
 
 use crate::error::{Error, ErrorKind, Result};
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// A file as it was.
 pub(super) struct Watched {
     path: PathBuf,
+    /// Kept open: what is mapped is the file, which can become short after its name is gone.
+    file: File,
     length: u64,
     modified: Option<SystemTime>,
 }
@@ -15,13 +18,22 @@ pub(super) struct Watched {
 impl Watched {
     /// The file as it is now.
     pub fn new(path: &Path) -> Result<Self> {
-        let found = std::fs::metadata(path).map_err(|e| Error::io("open the model", path, e))?;
-        Ok(Self { path: path.to_path_buf(), length: found.len(), modified: found.modified().ok() })
+        let failed = |e| Error::io("open the model", path, e);
+        let file = File::open(path).map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        // The working directory may be another one at the next look.
+        let path = std::path::absolute(path).map_err(failed)?;
+        Ok(Self { path, file, length: found.len(), modified: found.modified().ok() })
     }
 
-    /// Refuses a file that is not what it was. A file that is gone but mapped does no harm.
+    /// Refuses a file that is not what it was, and a name that stands for another one. A file whose name is gone does no
+    /// harm: it stays as long as it is mapped.
     pub fn check(&self) -> Result<()> {
-        let Ok(found) = std::fs::metadata(&self.path) else { return Ok(()) };
+        self.compare(&self.file.metadata().map_err(|e| Error::io("look at the model", &self.path, e))?)?;
+        std::fs::metadata(&self.path).map_or(Ok(()), |found| self.compare(&found))
+    }
+
+    fn compare(&self, found: &Metadata) -> Result<()> {
         if found.len() == self.length && found.modified().ok() == self.modified {
             return Ok(());
         }
@@ -51,8 +63,15 @@ mod tests {
         std::fs::write(&path, [1; 4]).unwrap();
         let error = watched.check().unwrap_err();
         assert!(error.to_string().contains("had 8 bytes, now 4") && error.path() == Some(&path), "{error}");
+        std::fs::write(&path, [1; 8]).unwrap();
+        let watched = Watched::new(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         watched.check().unwrap();
         assert!(Watched::new(&path).is_err());
+    }
+
+    #[test]
+    fn a_relative_name_is_kept_as_an_absolute_one() {
+        assert!(Watched::new(Path::new("Cargo.toml")).unwrap().path.is_absolute());
     }
 }
