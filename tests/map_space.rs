@@ -123,3 +123,116 @@ fn a_checkpoint_in_memory_is_a_model_like_any_other() {
         assert!(error.kind() == kind && error.to_string().contains("asset"), "{kind:?}: {error:?}");
     }
 }
+
+/// A whole-image map, its affine map and the region of map pixels that shows the image.
+fn assert_covers(map: &Affine, left: f64, top: f64, size: Size, image: Size) {
+    let corners = [(left - 0.5, top - 0.5), (left + size.width as f64 - 0.5, top + size.height as f64 - 0.5)];
+    let expected = [(-0.5, -0.5), (image.width as f64 - 0.5, image.height as f64 - 0.5)];
+    for ((x, y), (u, v)) in corners.into_iter().zip(expected) {
+        let (found_u, found_v) = map.apply(x, y);
+        assert!((found_u - u).abs() < 1e-9 && (found_v - v).abs() < 1e-9, "{x} {y} lies at {found_u} {found_v}");
+    }
+}
+
+fn reference(name: &str, options: LoadOptions) -> Engine {
+    let source = ModelSource::Path(testkit::golden_checkpoint(name));
+    Engine::load(&[source], &LoadOptions { input: Some(Size::new(96, 128)), ..options }, &mut quiet).unwrap()
+}
+
+#[test]
+fn a_letterbox_lies_around_the_image() {
+    let engine = reference("normal", LoadOptions::default());
+    // 200 x 100 on 96 x 128: 96 x 48, and 40 rows of black above and below.
+    let image = Image::from_rgb8(Size::new(200, 100), (0..60_000u32).map(|i| (i * 7 % 251) as u8).collect()).unwrap();
+    let scene = engine.run(&image, &in_model_space(Framing::Official)).unwrap().scene;
+    let normal = scene.normal.as_ref().unwrap();
+    assert_eq!(normal.dim(), (128, 96, 3));
+    assert_covers(&scene.image_from_map(Task::Normal), 0.0, 40.0, Size::new(96, 48), image.size());
+    // The same numbers: in image space each pixel is interpolated between the ones around it.
+    let whole = engine.run(&image, &Request::default()).unwrap().scene.normal.unwrap();
+    let back = scene.image_from_map(Task::Normal).inverse().unwrap();
+    for (y, x) in [(10, 20), (50, 100), (90, 180)] {
+        let (column, row) = back.apply(f64::from(x), f64::from(y));
+        let (x0, y0) = (column.floor() as usize, row.floor() as usize);
+        for c in 0..3 {
+            let around = [(y0, x0), (y0, x0 + 1), (y0 + 1, x0), (y0 + 1, x0 + 1)].map(|(y, x)| normal[[y, x, c]]);
+            let (fx, fy) = ((column - x0 as f64) as f32, (row - y0 as f64) as f32);
+            let upper = around[0] * (1.0 - fx) + around[1] * fx;
+            let lower = around[2] * (1.0 - fx) + around[3] * fx;
+            let value = upper * (1.0 - fy) + lower * fy;
+            // Brought back to unit length, so at least as long and of the same sign.
+            let found = whole[[y as usize, x as usize, c]];
+            assert!(found * value >= 0.0 && found.abs() >= value.abs() - 1e-4, "{found} {value}");
+        }
+    }
+}
+
+#[test]
+fn cells_of_features_cover_the_image_in_both_spaces() {
+    let engine = demo(&[Task::Features], false);
+    let image = picture();
+    for space in [MapSpace::Image, MapSpace::Model] {
+        let scene = engine.run(&image, &Request { space, ..Request::default() }).unwrap().scene;
+        let (_, height, width) = scene.features.as_ref().unwrap().featmap.dim();
+        assert_eq!((width, height), (INPUT.width / 16, INPUT.height / 16));
+        let map = scene.image_from_map(Task::Features);
+        assert_covers(&map, 0.0, 0.0, Size::new(width, height), image.size());
+    }
+}
+
+#[test]
+fn labels_come_from_logits_where_a_graph_decodes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = sapiens::checkpoint::Source::open(testkit::golden_checkpoint("seg")).unwrap();
+    let input = Some(Size::new(96, 128));
+    let [raw, decoding] = [true, false].map(|raw| {
+        let out = folder.path().join(format!("{raw}.onnx"));
+        let options = sapiens::convert::ConvertOptions { raw, input, ..Default::default() };
+        let plan = sapiens::convert::plan(&source, &options).unwrap();
+        sapiens::convert::write(plan, &source, &out, &mut quiet).unwrap();
+        let options = LoadOptions { decoded_seg: true, ..LoadOptions::default() };
+        let engine = Engine::load(&[ModelSource::Path(out)], &options, &mut quiet).unwrap();
+        engine.run(&picture(), &in_model_space(Framing::Official)).unwrap().scene.seg.unwrap()
+    });
+    let differ = raw.labels.iter().zip(&decoding.labels).filter(|(a, b)| a != b).count();
+    assert!(differ * 1000 < raw.labels.len(), "{differ}");
+}
+
+#[test]
+fn engines_share_models_and_refuse_a_task_twice() {
+    let engine = demo(&[Task::Pose], false);
+    let model = &engine.models()[0];
+    let other = Engine::from_models([Arc::clone(model)]).unwrap();
+    assert!(Arc::ptr_eq(&other.clone().models()[0], model));
+    let pose = |engine: &Engine| engine.run(&small(), &Request::default()).unwrap().people[0].pose.clone().unwrap();
+    assert_eq!(pose(&engine), pose(&other));
+    let error = Engine::from_models([Arc::clone(model), Arc::clone(model)]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("both predict `pose`"), "{error}");
+}
+
+#[test]
+fn maps_on_grids_of_their_own_are_not_merged() {
+    let engine = demo(&[Task::Seg, Task::Matting], true);
+    let boxes = vec![
+        Rect { x: 130.0, y: 100.0, width: 250.0, height: 600.0 },
+        Rect { x: 100.0, y: 50.0, width: 300.0, height: 500.0 },
+    ];
+    for image in [picture(), small()] {
+        let bbox = |b: &Rect| Rect { x: b.x / 4.0, y: b.y / 4.0, width: b.width / 4.0, height: b.height / 4.0 };
+        let boxes = if image.size() == INPUT { boxes.iter().map(bbox).collect() } else { boxes.clone() };
+        let request = Request { boxes, framing: Framing::Crop, ..Request::default() };
+        let result = engine.run(&image, &request).unwrap();
+        assert!(sapiens::render::merge(&result).unwrap().seg.is_some());
+        let result = engine.run(&image, &Request { space: MapSpace::Model, ..request }).unwrap();
+        let error = sapiens::render::merge(&result).unwrap_err();
+        assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("image space"), "{error}");
+    }
+}
+
+#[test]
+fn a_model_in_memory_is_shown_by_its_name_not_its_bytes() {
+    let source = ModelSource::Bytes { name: "asset".into(), bytes: vec![7; 1000].into() };
+    assert_eq!((source.to_string().as_str(), format!("{source:?}").len() < 60), ("asset", true));
+    assert!(format!("{source:?}").contains("1000 bytes"));
+}

@@ -33,7 +33,8 @@ pub enum MapSpace {
     /// That of the image: every map has its size.
     #[default]
     Image,
-    /// That of the network input: nothing is resampled; [`Maps::image_from_map`] says where each pixel lies.
+    /// That of the network input: nothing is resampled; [`Maps::image_from_map`] says where each pixel lies. Pixels that
+    /// lie outside the image (the borders of a letterbox, a crop beyond the edge) hold what the network made of black.
     Model,
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::file::write_atomic;
 use crate::geometry::Size;
 
@@ -88,6 +88,15 @@ pub(super) fn check_len(name: &str, size: Size, channels: usize, len: usize) -> 
     Ok(())
 }
 
+/// An RGB8 picture as the bytes of a PNG file: those that [`write_png`] writes.
+pub fn png_bytes(picture: Picture<'_>) -> Result<Vec<u8>> {
+    let (width, height) = png_sides(picture.size)?;
+    let mut bytes = Vec::new();
+    encode(&mut bytes, picture.rgb, width, height, ExtendedColorType::Rgb8)
+        .map_err(|e| Error::new(ErrorKind::Image, format!("cannot encode the picture: {e}")).caused_by(e))?;
+    Ok(bytes)
+}
+
 /// Writes an RGB8 picture as PNG.
 pub fn write_png(path: impl AsRef<Path>, picture: Picture<'_>) -> Result<()> {
     encode_png(path.as_ref(), picture.size, picture.rgb, ExtendedColorType::Rgb8)
@@ -106,18 +115,25 @@ pub fn write_rgba_png(path: impl AsRef<Path>, size: Size, rgba: &[u8]) -> Result
 }
 
 fn encode_png(path: &Path, size: Size, bytes: &[u8], color: ExtendedColorType) -> Result<()> {
+    let (width, height) = png_sides(size).map_err(|e| e.at(path))?;
+    write_atomic(path, |out| encode(out, bytes, width, height, color))
+}
+
+fn png_sides(size: Size) -> Result<(u32, u32)> {
     let side = |n: usize| {
-        u32::try_from(n).ok().filter(|&n| n <= i32::MAX as u32).ok_or_else(|| {
-            Error::invalid(format!("a PNG cannot hold {size} pixels; each side must be below 2^31")).at(path)
-        })
+        u32::try_from(n)
+            .ok()
+            .filter(|&n| n <= i32::MAX as u32)
+            .ok_or_else(|| Error::invalid(format!("a PNG cannot hold {size} pixels; each side must be below 2^31")))
     };
-    let (width, height) = (side(size.width)?, side(size.height)?);
-    write_atomic(path, |out| {
-        let encoder = PngEncoder::new_with_quality(out, CompressionType::Fast, FilterType::Adaptive);
-        encoder.write_image(bytes, width, height, color).map_err(|error| match error {
-            image::ImageError::IoError(error) => error,
-            other => io::Error::other(other),
-        })
+    Ok((side(size.width)?, side(size.height)?))
+}
+
+fn encode(out: impl io::Write, bytes: &[u8], width: u32, height: u32, color: ExtendedColorType) -> io::Result<()> {
+    let encoder = PngEncoder::new_with_quality(out, CompressionType::Fast, FilterType::Adaptive);
+    encoder.write_image(bytes, width, height, color).map_err(|error| match error {
+        image::ImageError::IoError(error) => error,
+        other => io::Error::other(other),
     })
 }
 
@@ -135,6 +151,7 @@ mod tests {
         let back = image::open(&path).unwrap();
         assert_eq!((back.width(), back.height()), (3, 2));
         assert_eq!(back.into_rgb8().into_raw(), &bytes[..18]);
+        assert_eq!(png_bytes(Picture::new(size, &bytes[..18]).unwrap()).unwrap(), std::fs::read(&path).unwrap());
         write_gray_png(&path, size, &bytes[..6]).unwrap();
         assert_eq!(image::open(&path).unwrap().as_luma8().unwrap().as_raw(), &bytes[..6]);
         write_rgba_png(&path, size, &bytes).unwrap();

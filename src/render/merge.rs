@@ -2,15 +2,21 @@
 
 use super::panel::slice;
 use crate::engine::{FrameResult, Maps};
+use crate::error::{Error, Result};
+use crate::spec::Task;
 use std::borrow::Cow;
 
 /// The maps of the scene and of all people in one, for pictures: later people cover earlier ones where they have
 /// something to show. Maps can take gigabytes, so they are copied only where there is something to merge.
-pub fn merge(result: &FrameResult) -> Cow<'_, Maps> {
+///
+/// # Errors
+/// `InvalidArgument` unless all maps are in image space: others lie on grids of their own.
+pub fn merge(result: &FrameResult) -> Result<Cow<'_, Maps>> {
+    result.people.iter().map(|p| &p.maps).chain([&result.scene]).try_for_each(|maps| check(maps, result))?;
     let shown: Vec<&Maps> = result.people.iter().map(|p| &p.maps).filter(|m| !m.is_empty()).collect();
     match shown.as_slice() {
-        [] => return Cow::Borrowed(&result.scene),
-        [only] if result.scene.is_empty() => return Cow::Borrowed(only),
+        [] => return Ok(Cow::Borrowed(&result.scene)),
+        [only] if result.scene.is_empty() => return Ok(Cow::Borrowed(only)),
         _ => {}
     }
     let mut merged = result.scene.clone();
@@ -41,7 +47,28 @@ pub fn merge(result: &FrameResult) -> Cow<'_, Maps> {
             (_, None) => {}
         }
     }
-    Cow::Owned(merged)
+    Ok(Cow::Owned(merged))
+}
+
+fn check(maps: &Maps, result: &FrameResult) -> Result<()> {
+    let matte = maps.matting.as_ref();
+    let shapes = [
+        maps.seg.as_ref().map(|m| m.labels.shape()),
+        maps.normal.as_ref().map(|m| m.shape()),
+        maps.pointmap.as_ref().map(|m| m.shape()),
+        maps.albedo.as_ref().map(|m| m.shape()),
+        matte.map(|m| m.alpha.shape()),
+        matte.map(|m| m.foreground.shape()),
+    ];
+    let image = [result.image.height, result.image.width];
+    let is_placed = maps.placed.iter().any(|(task, _)| *task != Task::Features);
+    match shapes.into_iter().flatten().find(|shape| shape[..2] != image || is_placed) {
+        Some(shape) => Err(Error::invalid(format!(
+            "result: a map of {}x{} lies on a grid of its own, not on the image of {}; ask for maps in image space",
+            shape[0], shape[1], result.image
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn cover(

@@ -53,7 +53,7 @@ impl<'a> Writer<'a> {
     pub fn write(&mut self, input: &Input, image: &Image, result: &FrameResult) -> Result<usize> {
         let mut files = 0;
         let path = |name: String| self.out.join(name);
-        let merged = merge(result);
+        let merged = merge(result)?;
         let has = |kind: Save| self.save.contains(&kind);
         if has(Save::Json) {
             self.document(input, result)?.write(path(format!("{}.json", input.stem)))?;
