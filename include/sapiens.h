@@ -8,7 +8,7 @@
  *            ABSENT), below 0 a fault, which sapiens_last_error() explains on the same thread. Outputs come last and are
  *            written only with OK.
  * Handles    SapiensContext, SapiensStream and SapiensResult are opaque. The library never follows the pointer: a handle
- *            that was destroyed or is none answers INVALID_HANDLE. _destroy and _release set it to NULL; twice is safe.
+ *            that was destroyed or is none answers INVALID_HANDLE, NULL INVALID_ARGUMENT. _destroy and _release set it to NULL; twice is safe.
  * Structs    Begin with struct_size: start from the _INIT macro (or _default function). Programs compiled with an older
  *            or a newer header of the same SAPIENS_ABI_VERSION work.
  * Threads    Every function may be called from any thread at any time, unless it says otherwise.

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Converted, Golden, quiet, run_floats, session_options, worst};
 use sapiens::convert::ConvertOptions;
-use sapiens::engine::{Engine, FrameResult, LoadOptions, Model, ModelSource, Request};
+use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::{Framed, Framing, Interpolation, frame, mirror, normalise, resize};

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// Rows of the upright picture per piece of work where sides are swapped: all stay in the cache of a core while their
 /// columns are written, and the runs of the buffer they are made of fill cache lines.
-const BAND: usize = 32;
+const BAND: usize = 64;
 
 /// Writes every byte of the upright picture.
 pub(super) fn upright(frame: &FrameFormat, planes: &[Plane<'_>], pixels: &mut [u8]) {

@@ -218,7 +218,7 @@ fn interleave(planes: &[f32], channels: usize, map: Size) -> Vec<f32> {
     let (area, mut out) = (map.area(), vec![0.0; planes.len()]);
     out.par_chunks_mut(map.width * channels).enumerate().for_each(|(y, out)| {
         let row = |c: usize| &planes[c * area + y * map.width..][..map.width];
-        if let Some(out) = (channels == 3).then(|| out.as_chunks_mut::<3>().0) {
+        if let Some(out) = (channels == 3).then_some(out.as_chunks_mut::<3>().0) {
             let values = row(0).iter().zip(row(1)).zip(row(2));
             out.iter_mut().zip(values).for_each(|(out, ((a, b), c))| *out = [*a, *b, *c]);
             return;

@@ -1,0 +1,12 @@
+//! Live streams with the embedded model: what they say, what they share, how they end. Nothing here depends on time; what
+//! hangs fails.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod callbacks;
+mod ends;
+mod models;
+mod sharing;
+mod support;
+mod work;
