@@ -1,9 +1,9 @@
-//! Time of the work around a model: framing a picture, carrying results to image space. `cargo bench --bench frame`.
+//! Time of the work around a model: camera frames, framing a picture, carrying results to image space. `cargo bench --bench frame`.
 //!
 //! Prints median and best of 21 runs per step, after one warm-up. Machines differ: compare lines of one run.
 
 use sapiens::geometry::{Rect, Size};
-use sapiens::image::Image;
+use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat, YuvColor};
 use sapiens::preprocess::{self, Enlarge, Geometry, Placement};
 use sapiens::spec::{HeatmapCodec, NormalFrame};
 use sapiens::task::{normal, pointmap, pose, seg};
@@ -32,7 +32,37 @@ fn picture(size: Size) -> sapiens::Result<Image> {
     Image::from_rgb8(size, (0..size.area() * 3).map(texture).collect())
 }
 
+/// What a submit does on the caller's thread, and a worker with the copy; memory is used again, as in a stream.
+fn camera_frames() -> sapiens::Result<()> {
+    for (name, size) in [("1080p", Size::new(1920, 1080)), ("4K", Size::new(3840, 2160))] {
+        let formats = [
+            ("RGBA8", PixelFormat::Rgba8),
+            ("BGR8", PixelFormat::Bgr8),
+            ("RGB8", PixelFormat::Rgb8),
+            ("NV12", PixelFormat::Nv12),
+        ];
+        for (what, format) in formats {
+            let yuv = (format == PixelFormat::Nv12).then_some(YuvColor::Bt709Limited);
+            let mut frame = FrameFormat { size, format, yuv, orientation: Orientation::Normal };
+            let bytes: Vec<u8> =
+                (0..frame.packed_bytes()).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+            let planes = frame.packed_planes(&bytes)?;
+            let (mut copy, mut pixels) = (Vec::new(), Vec::new());
+            time(&format!("{name} {what} copied"), || frame.pack(&planes, &mut copy))?;
+            for (turn, orientation) in [("", Orientation::Normal), (", turned", Orientation::Rotate90)] {
+                frame.orientation = orientation;
+                time(&format!("{name} {what} to RGB{turn}"), || {
+                    pixels = frame.to_image(&planes, std::mem::take(&mut pixels))?.into_pixels();
+                    Ok(())
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn main() -> sapiens::Result<()> {
+    camera_frames()?;
     let (hd, vga) = (picture(Size::new(1920, 1080))?, picture(Size::new(640, 480))?);
     let bbox = Rect { x: 812.3, y: 145.7, width: 311.6, height: 865.5 };
     let vga_bbox = Rect { x: 200.5, y: 60.25, width: 180.25, height: 360.25 };
@@ -53,5 +83,10 @@ fn main() -> sapiens::Result<()> {
     time("29 logits 1024x768 to labels 1920x1080", || seg::labels_to_image(&logits, 29, &placement))?;
     let planes = wave(3 * INPUT.area());
     time("normals 1024x768 to 1920x1080", || normal::to_image(&planes, &placement, NormalFrame::Camera))?;
-    time("points 1024x768 to 1920x1080, smoothed", || pointmap::to_image(&planes, &placement))
+    time("points 1024x768 to 1920x1080, smoothed", || pointmap::to_image(&planes, &placement))?;
+
+    let same = Placement { image: INPUT, input: INPUT, geometry: Geometry::Stretch };
+    time("29 logits 1024x768 to labels, same size", || seg::labels_to_image(&logits, 29, &same))?;
+    time("normals 1024x768, same size", || normal::to_image(&planes, &same, NormalFrame::Camera))?;
+    time("points 1024x768, same size", || pointmap::to_image(&planes, &same))
 }

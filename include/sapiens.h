@@ -8,7 +8,7 @@
  *            ABSENT), below 0 a fault, which sapiens_last_error() explains on the same thread. Outputs come last and are
  *            written only with OK.
  * Handles    SapiensContext, SapiensStream and SapiensResult are opaque. The library never follows the pointer: a handle
- *            that was destroyed or is none answers INVALID_HANDLE. _destroy and _release set it to NULL; twice is safe.
+ *            that was destroyed or is none answers INVALID_HANDLE, NULL INVALID_ARGUMENT. _destroy and _release set it to NULL; twice is safe.
  * Structs    Begin with struct_size: start from the _INIT macro (or _default function). Programs compiled with an older
  *            or a newer header of the same SAPIENS_ABI_VERSION work.
  * Threads    Every function may be called from any thread at any time, unless it says otherwise.
@@ -554,7 +554,8 @@ typedef struct SapiensClassInfo {
     uint8_t reserved[5];
 } SapiensClassInfo;
 
-/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
+/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`. With delivery IMMEDIATE it
+/// runs on any thread, several at once, and must not call the library.
 typedef void (*SapiensLogCallback)(void *user_data, int32_t level, const char *message);
 
 /// How a context is made. Begin with SAPIENS_CONTEXT_OPTIONS_INIT.
@@ -1120,6 +1121,18 @@ SapiensStatus sapiens_stream_submit(struct SapiensStream *stream,
                                     const struct SapiensSubmitOptions *options,
                                     uint32_t timeout_ms,
                                     uint64_t *frame);
+
+/// Takes a picture file as a frame: JPEG, PNG, BMP, TIFF, WebP or PNM, turned upright as its EXIF orientation says. It is read
+/// and decoded before the call returns: for tools and first steps. `path`: UTF-8. `options` as for `sapiens_stream_submit`, without
+/// BORROW; the timestamp is 0.
+///
+/// Fails with NOT_FOUND, IO or IMAGE about the file, and as `sapiens_stream_submit`.
+SAPIENS_API
+SapiensStatus sapiens_stream_submit_file(struct SapiensStream *stream,
+                                         const char *path,
+                                         const struct SapiensSubmitOptions *options,
+                                         uint32_t timeout_ms,
+                                         uint64_t *frame);
 
 /// Adds a reference: one more `sapiens_result_release` is due.
 SAPIENS_API SapiensStatus sapiens_result_retain(struct SapiensResult *result);

@@ -19,12 +19,16 @@ fn build<'a>(standard: &'static str, sources: &'a [&'a str], flags: &'a [&'a str
     Build { language: Language::Cpp(standard), sources, flags, sanitized }
 }
 
+fn a_picture() -> String {
+    root().join("assets/standing.jpg").to_str().unwrap().to_owned()
+}
+
 /// Builds and runs a program in two standards, with and without exceptions, and under the sanitizers. The programs end with a
 /// failure and say where if something is not so.
-fn in_every_way(sources: &[&str]) {
-    build("c++17", sources, &BARE, false).program().run(&[]);
-    build("c++20", sources, &[], false).program().run(&[]);
-    build("c++17", sources, &[], true).program().run(&[]);
+fn in_every_way(sources: &[&str], arguments: &[&str]) {
+    build("c++17", sources, &BARE, false).program().run(arguments);
+    build("c++20", sources, &[], false).program().run(arguments);
+    build("c++17", sources, &[], true).program().run(arguments);
 }
 
 #[test]
@@ -104,17 +108,17 @@ fn macros_of_other_headers_do_no_harm() {
 
 #[test]
 fn two_files_of_one_program() {
-    in_every_way(&["tests/cpp/two_files_a.cpp", "tests/cpp/two_files_b.cpp"]);
+    in_every_way(&["tests/cpp/two_files_a.cpp", "tests/cpp/two_files_b.cpp"], &[]);
 }
 
 #[test]
 fn values_views_and_tables() {
-    in_every_way(&["tests/cpp/values.cpp"]);
+    in_every_way(&["tests/cpp/values.cpp"], &[]);
 }
 
 #[test]
 fn streams_results_and_callbacks() {
-    in_every_way(&["tests/cpp/behaviour.cpp"]);
+    in_every_way(&["tests/cpp/behaviour.cpp"], &[&a_picture()]);
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn nothing_leaks() {
     let program = build("c++17", &["tests/cpp/behaviour.cpp"], &[], true).program();
     let ignored = program.folder().join("lsan.supp");
     std::fs::write(&ignored, "leak:libonnxruntime\n").unwrap(); // its globals are not ours to free
-    let mut command = program.command(&[]);
+    let mut command = program.command(&[&a_picture()]);
     command.env("ASAN_OPTIONS", "detect_leaks=1");
     command.env("LSAN_OPTIONS", format!("suppressions={}:print_suppressions=0", ignored.display()));
     run(&mut command);
@@ -173,4 +177,24 @@ fn mistakes_do_not_compile() {
     ] {
         assert!(!compiles(wrong), "compiles, and should not: {wrong}");
     }
+}
+
+/// Whatever the C interface can, the C++ header can. The defaults it takes from the _INIT macros, and the version of the binary
+/// interface is compared by the library.
+#[test]
+fn every_export_is_used() {
+    let header = std::fs::read_to_string(root().join("include/sapiens.h")).unwrap();
+    let folder = root().join("bindings/cpp/sapiens");
+    let parts = std::fs::read_dir(folder).unwrap().map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let used: String = parts.collect();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let used: BTreeSet<&str> = used.split(|c| !is_word(c)).collect();
+    let code = header.lines().filter(|line| !line.trim_start().starts_with(['/', '*'])).collect::<Vec<_>>().join("\n");
+    let calls = code.match_indices('(').filter_map(|(at, _)| code[..at].rsplit(|c| !is_word(c)).next());
+    let exports: BTreeSet<&str> = calls.filter(|name| name.starts_with("sapiens_")).collect();
+    assert!(exports.contains("sapiens_context_create"), "{exports:?}");
+    let left_out =
+        |name: &&&str| !used.contains(*name) && !name.ends_with("_default") && **name != "sapiens_abi_version";
+    let missing: Vec<&&str> = exports.iter().filter(left_out).collect();
+    assert!(missing.is_empty(), "not in the C++ header: {missing:?}");
 }

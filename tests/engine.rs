@@ -6,7 +6,7 @@ mod common;
 
 use common::{Converted, Golden, quiet, run_floats, session_options, worst};
 use sapiens::convert::ConvertOptions;
-use sapiens::engine::{Engine, FrameResult, LoadOptions, Model, ModelSource, Request};
+use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::{Framed, Framing, Interpolation, frame, mirror, normalise, resize};
@@ -205,7 +205,7 @@ fn the_flip_test_averages_with_the_mirrored_picture() {
     let image = picture();
     let options = LoadOptions { flip_test: true, ..options() };
     let engine = Engine::load(&[source("pose"), source("albedo")], &options, &mut quiet).unwrap();
-    assert!(engine.models().iter().all(Model::flip_test));
+    assert!(engine.models().iter().all(|model| model.flip_test()));
     let result = engine.run(&image, &Request { boxes: BOXES[..1].to_vec(), ..Default::default() }).unwrap();
 
     let by_hand = ByHand::new("pose");

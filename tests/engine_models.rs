@@ -86,7 +86,7 @@ fn a_box_that_cannot_be_is_an_error() {
         Rect { x: 1000.0, ..BOX },
     ] {
         for framing in [Framing::Official, Framing::Crop] {
-            let request = Request { boxes: vec![BOX, bad], framing, tasks: None };
+            let request = Request { boxes: vec![BOX, bad], framing, ..Request::default() };
             let error = engine.run(&picture(), &request).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bad:?}: {error}");
         }

@@ -51,7 +51,7 @@ fn lower_layers_never_import_higher_ones() {
 
 #[test]
 fn bindings_state_no_model_fact() {
-    let skeleton: String = files_below(&root().join("src/skeleton"), &["rs"])
+    let skeleton: String = files_below(&root().join("src/skeleton"), &["rs", "json"])
         .iter()
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
@@ -184,8 +184,18 @@ fn facts_in_a_binding_are_found_in_any_spelling() {
     let names =
         fact_names("const N: &[&str] = &[\"left_shoulder\", \"Right_Upper_Arm\", \"nose\"]; // \"not_this_one\"");
     assert_eq!(names, ["leftshoulder", "rightupperarm"]);
-    for text in ["enum { LeftShoulder = 5 }", "KEYPOINT_LEFT_SHOULDER", "\"right-upper-arm\"", "float points[308];"] {
+    for text in [
+        "enum { LeftShoulder = 5 }",
+        "KEYPOINT_LEFT_SHOULDER",
+        "\"right-upper-arm\"",
+        "float points[308];",
+        "left_shoulder = SAPIENS_X,",
+    ] {
         assert_eq!(facts_in_binding("bindings/a.h", text, &names).len(), 1, "{text}");
     }
-    assert!(facts_in_binding("bindings/a.h", "sapiens_keypoint_name(model, 13080);", &names).is_empty());
+    let enumerator = "left_shoulder = SAPIENS_GROUP_LEFT_SHOULDER,";
+    for text in ["sapiens_keypoint_name(model, 13080);", enumerator] {
+        assert!(facts_in_binding("bindings/a.h", text, &names).is_empty(), "{text}");
+    }
+    assert_eq!(fact_names("{\"keypoints\": [{\"name\": \"left_eye\", \"flip\": 2}]}"), ["lefteye"]);
 }

@@ -6,6 +6,7 @@ use image::RgbImage;
 use native::{Build, Language, Program, finish, root, run};
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// What SDL2 needs of the compiler and the linker.
 fn sdl_flags() -> Vec<String> {
@@ -22,28 +23,30 @@ fn viewer(sanitized: bool) -> Program {
     let sources = ["examples/cpp/viewer.cpp"];
     let program = Build { language: Language::Cpp("c++17"), sources: &sources, flags: &flags, sanitized }.program();
     let picture = image::open(root().join("assets/standing.jpg")).unwrap().to_rgb8();
-    picture.save(program.folder().join("standing.ppm")).unwrap();
+    let header = format!("P6\n# upright\n{} {}\n255\n", picture.width(), picture.height());
+    std::fs::write(program.folder().join("standing.ppm"), [header.as_bytes(), &picture].concat()).unwrap();
     let smaller = image::imageops::resize(&picture, 201, 300, image::imageops::FilterType::Triangle);
     smaller.save(program.folder().join("small.bmp")).unwrap();
     program
 }
 
-/// The command in a display of its own.
-fn in_a_window(program: &Program, arguments: &[&str]) -> Command {
+/// Runs the viewer in a display of its own. One after the other: two that start at once may choose the same number.
+fn in_a_window(program: &Program, arguments: &[&str]) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let plain = program.command(arguments);
     let mut command = Command::new("xvfb-run");
     command.args(["--auto-servernum", "--server-args=-screen 0 1024x768x24"]).arg(plain.get_program());
     command.args(plain.get_args()).current_dir(plain.get_current_dir().unwrap());
     command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.env("SDL_VIDEODRIVER", "x11");
-    command
+    run(command.env("SDL_VIDEODRIVER", "x11"));
 }
 
 fn screenshot(path: &Path) -> RgbImage {
     image::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).to_rgb8()
 }
 
-/// The share of pixels that differ clearly, and how many there are.
+/// The share of pixels that differ clearly.
 fn difference(a: &RgbImage, b: &RgbImage) -> f64 {
     assert_eq!(a.dimensions(), b.dimensions());
     let differs = |(p, q): (&image::Rgb<u8>, &image::Rgb<u8>)| p.0.iter().zip(q.0).any(|(x, y)| x.abs_diff(y) > 24);
@@ -56,7 +59,7 @@ fn every_layer_is_drawn_over_the_picture() {
     let shoot = |shown: &str| {
         let mut arguments = vec!["--still", "--no-text", "--frames", "3", "--screenshot", "shot.bmp"];
         arguments.extend(["--show", shown, "standing.ppm"]);
-        run(&mut in_a_window(&program, &arguments));
+        in_a_window(&program, &arguments);
         screenshot(&program.folder().join("shot.bmp"))
     };
     let bare = shoot("");
@@ -91,7 +94,7 @@ fn the_skeleton_lies_on_the_person() {
     let program = viewer(false);
     let shoot = |shown: &str| {
         let arguments = ["--still", "--no-text", "--frames", "2", "--screenshot", "shot.bmp", "--show", shown];
-        run(&mut in_a_window(&program, &[&arguments[..], &["standing.ppm"]].concat()));
+        in_a_window(&program, &[&arguments[..], &["standing.ppm"]].concat());
         screenshot(&program.folder().join("shot.bmp"))
     };
     let (bare, skeleton, alpha) = (shoot(""), shoot("skeleton"), shoot("alpha"));
@@ -112,7 +115,7 @@ fn it_films_several_pictures_live() {
     let shown = "skeleton,labels,normals,depth,albedo,alpha";
     let arguments =
         ["--every", "2", "--frames", "8", "--show", shown, "--screenshot", "shot.bmp", "small.bmp", "standing.ppm"];
-    run(&mut in_a_window(&program, &arguments));
+    in_a_window(&program, &arguments);
     let shot = screenshot(&program.folder().join("shot.bmp"));
     let white = shot.pixels().filter(|pixel| pixel.0 == [255; 3]).count();
     assert!(white > 200, "no text: {white} white pixels");

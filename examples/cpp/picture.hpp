@@ -25,17 +25,17 @@ struct Picture {
 
 /// A binary PPM of 8 bits (P6).
 inline Picture read_ppm(std::istream &file, const std::string &path) {
-    const auto number = [&] {
+    const auto number = [&](int most) {
         while ((file >> std::ws) && file.peek() == '#') file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
         int value = 0;
-        if (!(file >> value) || value < 1 || value > 16384) throw std::runtime_error(path + ": not a PPM header");
+        if (!(file >> value) || value < 1 || value > most) throw std::runtime_error(path + ": not a PPM header");
         return value;
     };
     Picture picture;
     file.ignore(2); // P6
-    picture.width = number();
-    picture.height = number();
-    if (number() != 255) throw std::runtime_error(path + ": only PPM files of 8 bits per channel are read");
+    picture.width = number(16384);
+    picture.height = number(16384);
+    if (number(65535) != 255) throw std::runtime_error(path + ": only PPM files of 8 bits per channel are read");
     file.ignore(1);
     picture.rgb.resize(static_cast<std::size_t>(picture.width) * picture.height * 3);
     file.read(reinterpret_cast<char *>(picture.rgb.data()), static_cast<std::streamsize>(picture.rgb.size()));

@@ -84,7 +84,7 @@ impl Engine {
         }
         let mut engine = Self::default();
         for (source, own) in plans {
-            engine.add(Arc::new(Model::load(source, &own, progress)?))?;
+            engine.add(Model::load(source, &own, progress)?)?;
         }
         Ok(engine)
     }
@@ -103,7 +103,8 @@ impl Engine {
     ///
     /// # Errors
     /// `InvalidArgument` if another model already has one of its tasks.
-    pub fn add(&mut self, model: Arc<Model>) -> Result<()> {
+    pub fn add(&mut self, model: impl Into<Arc<Model>>) -> Result<()> {
+        let model = model.into();
         for &task in &model.info().tasks {
             if let Some(other) = self.model_for(task) {
                 return Err(Error::invalid(format!(

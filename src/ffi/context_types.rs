@@ -11,7 +11,8 @@ pub struct SapiensContext {
     _private: [u8; 0],
 }
 
-/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`.
+/// Gets a log message, UTF-8 without a line feed, valid during the call. `level` is a `SapiensLogLevel`. With delivery IMMEDIATE it
+/// runs on any thread, several at once, and must not call the library.
 pub type SapiensLogCallback = Option<unsafe extern "C" fn(user_data: *mut c_void, level: i32, message: *const c_char)>;
 
 /// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage: "hash"

@@ -2,14 +2,15 @@
 
 use super::convert::{UserData, frame_format, planes, tasks_of_mask, timeout};
 use super::enums::SapiensSubmitFlags;
-use super::guard::{guard, output, read, read_or, slice};
+use super::guard::{guard, output, read, read_or, slice, text};
 use super::status::{Failure, SapiensStatus};
-use super::stream::STREAMS;
+use super::stream::{STREAMS, StreamHost};
 use super::stream_types::{SapiensImage, SapiensReleaseCallback, SapiensStream, SapiensSubmitOptions};
 use crate::geometry::Rect;
-use crate::image::{FrameFormat, Plane};
+use crate::image::{FrameFormat, Image, Plane};
 use crate::live::{BorrowedPixels, Frame, Pixels, Submitted};
-use std::ffi::c_void;
+use crate::spec::Task;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,20 +41,10 @@ pub unsafe extern "C" fn sapiens_stream_submit(
         let host = STREAMS.get(stream)?;
         let image = unsafe { read(image, "image")? };
         let options = unsafe { read_or(options, "options", SapiensSubmitOptions::DEFAULT)? };
-        let out = if frame.is_null() { None } else { Some(unsafe { output(frame, "frame")? }) };
-        let flags = flags(options.flags)?;
-        if options.box_count > MAX_BOXES {
-            return Err(Failure::invalid(format!(
-                "options->box_count is {}; a frame takes up to {MAX_BOXES}",
-                options.box_count
-            )));
-        }
-        let boxes = unsafe { slice(options.boxes, options.box_count as usize, "options->boxes")? };
-        let boxes = boxes.iter().map(|b| Rect { x: b.x, y: b.y, width: b.width, height: b.height }).collect();
-        let tasks = tasks_of_mask(options.tasks, "options->tasks")?;
+        let request = unsafe { request(&options)? };
         let format = frame_format(&image)?;
         let borrowed = unsafe { planes(&image, &format)? };
-        let release = flags.is_borrowed.then(|| Arc::new(Release::new(&options)));
+        let release = request.is_borrowed.then(|| Arc::new(Release::new(&options)));
         let pixels = match &release {
             Some(release) => {
                 Pixels::Borrowed(Box::new(Loan { format, planes: borrowed, release: Arc::clone(release) }))
@@ -64,35 +55,95 @@ pub unsafe extern "C" fn sapiens_stream_submit(
                 Pixels::Packed(bytes, format)
             }
         };
-        let frame = Frame { pixels, timestamp_ns: image.timestamp_ns, boxes, tasks, ignore_cadence: flags.is_complete };
         let on_taken = |id: u64| {
             if let Some(release) = &release {
                 release.frame.store(id, Ordering::Release);
             }
         };
-        match host.live.submit_with(frame, timeout(timeout_ms), &on_taken)? {
-            Submitted::Taken(id) => {
-                if let Some(out) = out {
-                    *out = id;
-                }
-                Ok(())
-            }
-            Submitted::Timeout => Err(Failure::TIMEOUT),
-        }
+        unsafe { submit(&host, request.frame(pixels, image.timestamp_ns), timeout_ms, &on_taken, frame) }
     })
 }
 
-struct Flags {
+/// Takes a picture file as a frame: JPEG, PNG, BMP, TIFF, WebP or PNM, turned upright as its EXIF orientation says. It is read
+/// and decoded before the call returns: for tools and first steps. `path`: UTF-8. `options` as for `sapiens_stream_submit`, without
+/// BORROW; the timestamp is 0.
+///
+/// Fails with NOT_FOUND, IO or IMAGE about the file, and as `sapiens_stream_submit`.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_stream_submit_file(
+    stream: *mut SapiensStream,
+    path: *const c_char,
+    options: *const SapiensSubmitOptions,
+    timeout_ms: u32,
+    frame: *mut u64,
+) -> SapiensStatus {
+    guard(|| {
+        let host = STREAMS.get(stream)?;
+        let path = unsafe { text(path, "path")? };
+        let options = unsafe { read_or(options, "options", SapiensSubmitOptions::DEFAULT)? };
+        let request = unsafe { request(&options)? };
+        if request.is_borrowed {
+            return Err(Failure::invalid("options->flags has BORROW, but a file has no pixels of the caller's"));
+        }
+        let pixels = Frame::of_image(Image::open(path)?).pixels;
+        unsafe { submit(&host, request.frame(pixels, 0), timeout_ms, &|_| {}, frame) }
+    })
+}
+
+/// What a frame is asked, checked.
+struct Request {
+    boxes: Vec<Rect>,
+    tasks: Option<Vec<Task>>,
     is_borrowed: bool,
     is_complete: bool,
 }
 
-fn flags(bits: u32) -> Result<Flags, Failure> {
-    let (borrow, complete) = (SapiensSubmitFlags::Borrow as u32, SapiensSubmitFlags::IgnoreCadence as u32);
-    if bits & !(borrow | complete) != 0 {
-        return Err(Failure::invalid(format!("options->flags has unknown bits: {:#x}", bits & !(borrow | complete))));
+impl Request {
+    fn frame(self, pixels: Pixels, timestamp_ns: i64) -> Frame {
+        let Self { boxes, tasks, is_complete, .. } = self;
+        Frame { pixels, timestamp_ns, boxes, tasks, ignore_cadence: is_complete }
     }
-    Ok(Flags { is_borrowed: bits & borrow != 0, is_complete: bits & complete != 0 })
+}
+
+unsafe fn request(options: &SapiensSubmitOptions) -> Result<Request, Failure> {
+    let (borrow, complete) = (SapiensSubmitFlags::Borrow as u32, SapiensSubmitFlags::IgnoreCadence as u32);
+    let unknown = options.flags & !(borrow | complete);
+    if unknown != 0 {
+        return Err(Failure::invalid(format!("options->flags has unknown bits: {unknown:#x}")));
+    }
+    if options.box_count > MAX_BOXES {
+        let count = options.box_count;
+        return Err(Failure::invalid(format!("options->box_count is {count}; a frame takes up to {MAX_BOXES}")));
+    }
+    let boxes = unsafe { slice(options.boxes, options.box_count as usize, "options->boxes")? };
+    Ok(Request {
+        boxes: boxes.iter().map(|b| Rect { x: b.x, y: b.y, width: b.width, height: b.height }).collect(),
+        tasks: tasks_of_mask(options.tasks, "options->tasks")?,
+        is_borrowed: options.flags & borrow != 0,
+        is_complete: options.flags & complete != 0,
+    })
+}
+
+unsafe fn submit(
+    host: &StreamHost,
+    frame: Frame,
+    timeout_ms: u32,
+    on_taken: &dyn Fn(u64),
+    number: *mut u64,
+) -> Result<(), Failure> {
+    let out = if number.is_null() { None } else { Some(unsafe { output(number, "frame")? }) };
+    match host.live.submit_with(frame, timeout(timeout_ms), on_taken)? {
+        Submitted::Taken(id) => {
+            if let Some(out) = out {
+                *out = id;
+            }
+            Ok(())
+        }
+        Submitted::Timeout => Err(Failure::TIMEOUT),
+    }
 }
 
 /// Tells the host once that its pixels are free, if the frame was taken at all.

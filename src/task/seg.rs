@@ -95,11 +95,15 @@ impl Tile {
         self.best = [f32::NEG_INFINITY; TILE];
         self.label = [0; TILE];
         for c in 0..self.classes {
-            grid.lerp_rows(&logits[c * area..][..area], row, needed.clone(), &mut self.between);
-            let out = &mut self.logits[c * TILE..][..TILE];
-            for (out, tap) in out.iter_mut().zip(taps) {
-                let (lo, hi) = (self.between[tap.lo - first], self.between[tap.hi - first]);
-                *out = lo * (1.0 - tap.weight) + hi * tap.weight;
+            let (plane, out) = (&logits[c * area..][..area], &mut self.logits[c * TILE..][..TILE]);
+            if grid.is_identity() {
+                out[..taps.len()].copy_from_slice(&plane[row.lo * grid.map().width + first..][..taps.len()]);
+            } else {
+                grid.lerp_rows(plane, row, needed.clone(), &mut self.between);
+                for (out, tap) in out.iter_mut().zip(taps) {
+                    let (lo, hi) = (self.between[tap.lo - first], self.between[tap.hi - first]);
+                    *out = lo * (1.0 - tap.weight) + hi * tap.weight;
+                }
             }
             for i in 0..TILE {
                 let is_better = out[i] > self.best[i];

@@ -102,6 +102,7 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensContext, sapiens_stream_create, , NULL, &stream);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_set_task, , SAPIENS_TASK_POSE, NULL);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_submit, , &image, NULL, 0, &length);
+    BAD_FOR_ALL(SapiensStream, sapiens_stream_submit_file, , "x.jpg", NULL, 0, &length);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_poll, , 0, &result);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_cancel, , 1);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_flush, , SAPIENS_WAIT_FOREVER);
@@ -161,6 +162,9 @@ static void with_living_handles(void) {
     BAD(sapiens_stream_submit(stream, (SapiensImage *)&none, NULL, 0, NULL));
     submit.struct_size = 5;
     BAD(sapiens_stream_submit(stream, &image, &submit, 0, NULL));
+    BAD(sapiens_stream_submit_file(stream, NULL, NULL, 0, NULL));
+    BAD(sapiens_stream_submit_file(stream, "", NULL, 0, NULL));
+    BAD(sapiens_stream_submit_file(stream, "/nowhere.jpg", NULL, 0, NULL));
     BAD(sapiens_stream_poll(stream, 0, NULL));
     BAD(sapiens_stream_statistics(stream, NULL));
     BAD(sapiens_result_info(result, NULL));

@@ -167,6 +167,24 @@ static void immediate_and_borrowed() {
     EXPECT(*token == 1 && token.use_count() == 1); // refused: destroyed, not called
 }
 
+static void an_immediate_callback_cannot_close_what_runs_it() {
+    Context context = demo();
+    Stream stream;
+    std::atomic<int> refused{0};
+    StreamOptions options;
+    options.delivery = Delivery::immediate;
+    options.on_result = [&](Result) {
+        refused += stream.close().code() == StatusCode::wrong_thread && stream ? 1 : 0;
+        refused += context.close().code() == StatusCode::wrong_thread && context ? 1 : 0;
+    };
+    stream = *context.create_stream(std::move(options));
+    const auto pixels = picture(64, 64);
+    EXPECT(stream.submit(Image::packed(PixelFormat::rgb8, 64, 64, pixels.data())));
+    EXPECT(stream.flush(Wait::forever()));
+    EXPECT(stream.close() && !stream); // from here it can be, when the callback is over
+    EXPECT(refused == 2);
+}
+
 static void faults_have_words() {
     auto wrong = Context::create([] {
         ContextOptions options;
@@ -198,11 +216,23 @@ static void faults_have_words() {
     EXPECT(context.models().code() == StatusCode::shut_down && context.close());
 }
 
-int main() {
+static void a_file(const char *path) {
+    Context context = demo();
+    auto stream = context.create_stream();
+    EXPECT(stream->submit_file(path));
+    auto result = stream->poll(Wait::forever());
+    EXPECT(result && result->info()->code == StatusCode::ok && result->pose(0));
+    EXPECT(stream->submit_file("/no/such/picture.png").code() == StatusCode::not_found);
+}
+
+int main(int count, char **arguments) {
+    EXPECT(count == 2); // a picture
+    a_file(arguments[1]);
     submit_and_poll();
     events_and_boxes();
     stream_destroyed_by_its_own_callback();
     immediate_and_borrowed();
+    an_immediate_callback_cannot_close_what_runs_it();
     faults_have_words();
     return 0;
 }

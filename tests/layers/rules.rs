@@ -189,12 +189,18 @@ pub fn fact_names(text: &str) -> Vec<String> {
     names
 }
 
-/// Where a binding states a model fact itself instead of asking the library.
+/// Where a binding states a model fact itself instead of asking the library. The enumerators of the C header are no such fact,
+/// nor is another spelling of one beside it: `left_hand = SAPIENS_KEYPOINT_GROUP_LEFT_HAND`.
 pub fn facts_in_binding(file: &str, text: &str, names: &[String]) -> Vec<String> {
     let mut found = Vec::new();
+    let is_separator = |c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-');
     for (index, line) in text.lines().enumerate() {
-        for word in line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-')) {
+        let enumerators: Vec<&str> = line.split(is_separator).filter(|word| word.starts_with("SAPIENS_")).collect();
+        for word in line.split(is_separator) {
             let plain_word = plain(word);
+            if !word.is_empty() && enumerators.iter().any(|name| plain(name).ends_with(&plain_word)) {
+                continue;
+            }
             let is_fact = word == "308" || names.iter().any(|name| plain_word.contains(name.as_str()));
             if is_fact {
                 found.push(format!("{file}:{}: the model fact `{word}` in a binding", index + 1));

@@ -10,6 +10,9 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 /// Streams begin and end in every state: unused, with frames waiting, in work, with results nobody fetched.
+/// What a thread does over and over until it is told that all has ended.
+type Work = fn(&Arc<Context>, &Stream, &Lender) -> sapiens::Result<()>;
+
 #[test]
 fn two_hundred_streams_come_and_go() {
     ends(|| {
@@ -94,7 +97,7 @@ fn shutdown_in_the_middle_of_everything() {
             let all = Arc::new(Barrier::new(1 + 3 * streams.len()));
             let mut threads = Vec::new();
             for stream in &streams {
-                let kinds: [fn(&Arc<Context>, &Stream, &Lender) -> sapiens::Result<()>; 3] = [
+                let kinds: [Work; 3] = [
                     |_, stream, lender| stream.submit(lender.lend(&shade(5)), None).map(drop),
                     |context, stream, _| match stream.poll(Some(std::time::Duration::from_millis(1))) {
                         Err(error) if error.kind() == ErrorKind::InvalidArgument => context.process_events(),

@@ -102,7 +102,7 @@ impl Program {
     pub fn under_valgrind(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("valgrind");
         command.args(["--quiet", "--error-exitcode=97", "--leak-check=full", "--show-leak-kinds=definite"]);
-        command.args(["--errors-for-leak-kinds=definite", "--num-callers=40"]);
+        command.args(["--errors-for-leak-kinds=definite", "--num-callers=40", "--fair-sched=yes"]);
         command.arg(format!("--suppressions={}", root().join("tests/c/valgrind.supp").display()));
         command.arg(&self.exe).args(arguments);
         self.prepare(&mut command);

@@ -104,7 +104,7 @@ template <class F> void on_release(void *user_data, std::uint64_t frame) noexcep
 }
 
 /// Keeps a sink for ever: for a handle that could not be destroyed, and may call it again.
-template <class S> void leak(std::shared_ptr<S> sink) {
+template <class S> void leak(std::shared_ptr<S> sink) noexcept {
     if (sink) static_cast<void>(new std::shared_ptr<S>(std::move(sink)));
 }
 

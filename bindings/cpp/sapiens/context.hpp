@@ -87,7 +87,9 @@ public:
     }
     /// Ends its streams as ~Stream, then frees its models. Not inside an `immediate` callback: the context then lives on
     /// until shutdown_all().
-    ~Context() { static_cast<void>(close()); }
+    ~Context() {
+        if (sapiens_context_destroy(&handle_) == SAPIENS_STATUS_WRONG_THREAD) detail::leak(std::move(log_));
+    }
     void swap(Context &other) noexcept {
         std::swap(handle_, other.handle_);
         log_.swap(other.log_);
@@ -116,13 +118,15 @@ public:
         return context;
     }
 
-    /// As the destructor, with an answer. The object is empty afterwards.
-    Expected<void> close() noexcept {
-        auto done = detail::outcome(sapiens_context_destroy(&handle_));
-        if (done.code() == StatusCode::wrong_thread) detail::leak(std::move(log_));
+    /// As the destructor, with an answer. The object is empty afterwards; but inside an `immediate` callback the answer is
+    /// `wrong_thread` and nothing has happened.
+    Expected<void> close() {
+        auto *handle = handle_;
+        const auto status = sapiens_context_destroy(&handle);
+        if (status == SAPIENS_STATUS_WRONG_THREAD) return detail::failure(status);
         handle_ = nullptr;
         log_.reset();
-        return done;
+        return detail::outcome(status);
     }
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }

@@ -73,22 +73,26 @@ public:
         return *this;
     }
     /// Discards what waits, waits for the frame in work and for a callback that runs elsewhere; none runs after it. Borrowed
-    /// pixels are released before it returns. Not inside an `immediate` callback of this stream: the stream then lives on
+    /// pixels are released before it returns. Not inside an `immediate` callback of this stream: it would then live on
     /// until its context is destroyed.
-    ~Stream() { static_cast<void>(close()); }
+    ~Stream() {
+        if (sapiens_stream_destroy(&handle_) == SAPIENS_STATUS_WRONG_THREAD) detail::leak(std::move(results_));
+    }
     void swap(Stream &other) noexcept {
         std::swap(handle_, other.handle_);
         results_.swap(other.results_);
     }
     friend void swap(Stream &a, Stream &b) noexcept { a.swap(b); }
 
-    /// As the destructor, with an answer. The object is empty afterwards.
-    Expected<void> close() noexcept {
-        auto done = detail::outcome(sapiens_stream_destroy(&handle_));
-        if (done.code() == StatusCode::wrong_thread) detail::leak(std::move(results_));
+    /// As the destructor, with an answer. The object is empty afterwards; but inside an `immediate` callback the answer is
+    /// `wrong_thread` and nothing has happened.
+    Expected<void> close() {
+        auto *handle = handle_;
+        const auto status = sapiens_stream_destroy(&handle);
+        if (status == SAPIENS_STATUS_WRONG_THREAD) return detail::failure(status);
         handle_ = nullptr;
         results_.reset();
-        return done;
+        return detail::outcome(status);
     }
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
@@ -99,6 +103,18 @@ public:
     /// is none. Gives the number of the frame.
     Expected<FrameId> submit(const Image &image, const SubmitOptions &options = {}, Wait wait = Wait::none()) {
         return submit_as(image, c_options(options), wait);
+    }
+
+    /// Takes a picture file as a frame: JPEG, PNG, BMP, TIFF, WebP or PNM, turned upright as its EXIF orientation says. Read and
+    /// decoded before the call returns: for tools and first steps.
+    Expected<FrameId> submit_file(std::string_view path, const SubmitOptions &options = {}, Wait wait = Wait::none()) {
+        if (auto refused = detail::refuse_zero(path, "path")) return *refused;
+        const SapiensSubmitOptions c = c_options(options);
+        FrameId frame = 0;
+        const auto status =
+            sapiens_stream_submit_file(handle_, std::string(path).c_str(), &c, wait.milliseconds(), &frame);
+        if (auto done = detail::outcome(status); !done) return done.error();
+        return frame;
     }
 
     /// As submit() without a copy: the pixels stay valid and unchanged until `released(FrameId)` is called, once, on a thread

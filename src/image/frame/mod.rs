@@ -1,10 +1,11 @@
 //! Raw camera frames: a buffer of a pixel format, its strides and its orientation; packed copies and upright pictures.
 
 mod convert;
+mod nv12;
 mod orient;
 
 use super::{Image, check_size};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::geometry::{Affine, Size};
 pub use orient::Orientation;
 
@@ -95,12 +96,13 @@ impl FrameFormat {
 
     /// Bytes of a row of a plane, without padding.
     pub const fn row_bytes(&self, plane: usize) -> usize {
+        // Sizes beyond the limits may be asked about too, before they are refused.
         match self.format {
-            PixelFormat::Rgb8 | PixelFormat::Bgr8 => 3 * self.size.width,
-            PixelFormat::Rgba8 | PixelFormat::Bgra8 => 4 * self.size.width,
+            PixelFormat::Rgb8 | PixelFormat::Bgr8 => self.size.width.saturating_mul(3),
+            PixelFormat::Rgba8 | PixelFormat::Bgra8 => self.size.width.saturating_mul(4),
             PixelFormat::Gray8 => self.size.width,
             PixelFormat::Nv12 if plane == 0 => self.size.width,
-            PixelFormat::Nv12 => 2 * self.size.width.div_ceil(2),
+            PixelFormat::Nv12 => self.size.width.div_ceil(2).saturating_mul(2),
         }
     }
 
@@ -109,9 +111,10 @@ impl FrameFormat {
         if plane == 0 { self.size.height } else { self.size.height.div_ceil(2) }
     }
 
-    /// Bytes of the whole frame without padding.
+    /// Bytes of the whole frame without padding; the largest number for sizes far beyond the limits.
     pub fn packed_bytes(&self) -> usize {
-        (0..self.plane_count()).map(|plane| self.row_bytes(plane) * self.rows(plane)).sum()
+        let bytes = |plane| self.row_bytes(plane).saturating_mul(self.rows(plane));
+        (0..self.plane_count()).map(bytes).fold(0, usize::saturating_add)
     }
 
     /// Size of the upright picture.
@@ -128,7 +131,7 @@ impl FrameFormat {
     /// overwritten; its memory is used again.
     ///
     /// # Errors
-    /// `InvalidArgument` for planes that do not hold the frame.
+    /// `Image` for a size outside the limits, `InvalidArgument` for planes that do not hold the frame.
     pub fn pack(&self, planes: &[Plane<'_>], out: &mut Vec<u8>) -> Result<()> {
         self.check_planes(planes)?;
         out.clear();
@@ -147,8 +150,9 @@ impl FrameFormat {
     /// The planes of a packed copy.
     ///
     /// # Errors
-    /// `InvalidArgument` if it has not exactly the bytes of the frame.
+    /// `Image` for a size outside the limits, `InvalidArgument` if `bytes` are not exactly those of the frame.
     pub fn packed_planes<'a>(&self, bytes: &'a [u8]) -> Result<Vec<Plane<'a>>> {
+        check_size(self.size.width as u64, self.size.height as u64)?;
         let expected = self.packed_bytes();
         if bytes.len() != expected {
             return Err(Error::invalid(format!("a packed frame of {} bytes; it must have {expected}", bytes.len())));
@@ -169,14 +173,15 @@ impl FrameFormat {
     pub fn to_image(&self, planes: &[Plane<'_>], reuse: Vec<u8>) -> Result<Image> {
         self.check()?;
         self.check_planes(planes)?;
-        let mut pixels = reuse;
-        // Every byte is written below: what is kept of an old picture of the same size need not be cleared.
-        pixels.resize(3 * self.size.area(), 0);
-        if self.orientation == Orientation::Normal {
-            convert::upright(self, planes, &mut pixels);
+        let (mut pixels, len) = (reuse, 3 * self.size.area());
+        if pixels.capacity() < len {
+            // The system hands out memory that is zero already: nothing is touched twice, nothing old is copied.
+            pixels = vec![0; len];
         } else {
-            convert::turned(self, planes, &mut pixels);
+            // Every byte is written below: what is kept of an old picture need not be cleared.
+            pixels.resize(len, 0);
         }
+        convert::upright(self, planes, &mut pixels);
         Image::from_rgb8(self.upright_size(), pixels)
     }
 
@@ -196,14 +201,16 @@ impl FrameFormat {
             let last = span.and_then(|span| plane.first.checked_add_signed(span));
             let end = last.and_then(|last| last.max(plane.first).checked_add(row));
             if end.is_none_or(|end| end > plane.bytes.len()) {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!(
-                        "the plane has {} bytes; {rows} rows of {row} bytes at {name} {} do not lie within them",
-                        plane.bytes.len(),
-                        plane.stride
-                    ),
-                ));
+                let span = plane.stride.unsigned_abs().checked_mul(rows - 1);
+                let needed = match span.and_then(|span| span.checked_add(row)) {
+                    Some(needed) => format!("need {needed} bytes"),
+                    None => "need more bytes than there can be".into(),
+                };
+                let (given, first, stride) = (plane.bytes.len(), plane.first, plane.stride);
+                return Err(Error::invalid(format!(
+                    "{name} {stride}: {rows} rows of {row} bytes {needed}; they do not lie within the {given} bytes of plane \
+                     {index} with the first row at byte {first}"
+                )));
             }
         }
         Ok(())

@@ -46,13 +46,21 @@ struct Axis {
     taps: Vec<Tap>,
     /// Targets that lie on the map. The taps of the others are those of the edge.
     inside: Range<usize>,
+    /// Whether target and map are the same pixels.
+    is_identity: bool,
 }
 
 impl Axis {
-    fn resize(start: usize, n: usize, target: usize) -> Self {
+    fn new(taps: Vec<Tap>, inside: Range<usize>, n: usize) -> Self {
+        let is_same = |(i, tap): (usize, &Tap)| tap.lo == i && tap.weight == 0.0;
+        let is_identity = inside == (0..n) && taps.len() == n && taps.iter().enumerate().all(is_same);
+        Self { taps, inside, is_identity }
+    }
+
+    fn resize(start: usize, n: usize, map: usize, target: usize) -> Self {
         let scale = n as f64 / target as f64;
         let position = |i: usize| start as f64 + ((i as f64 + 0.5) * scale - 0.5);
-        Self { taps: (0..target).map(|i| Tap::at(position(i), start, n)).collect(), inside: 0..target }
+        Self::new((0..target).map(|i| Tap::at(position(i), start, n)).collect(), 0..target, map)
     }
 
     fn affine(scale: f64, offset: f64, n: usize, target: usize) -> Self {
@@ -63,7 +71,7 @@ impl Axis {
             Some(first) => first..(first..target).find(|i| !is_inside(i)).unwrap_or(target),
             None => 0..0,
         };
-        Self { taps: (0..target).map(|i| Tap::at(position(i), 0, n)).collect(), inside }
+        Self::new((0..target).map(|i| Tap::at(position(i), 0, n)).collect(), inside, n)
     }
 }
 
@@ -71,6 +79,9 @@ impl Axis {
 ///
 /// Rows and columns are independent, so a target row needs one interpolated map row. The rooms above choose the values
 /// "outside": those of target pixels that the map does not cover.
+///
+/// Where target and map are the same pixels, values are copied. Interpolation would give the same numbers, except that it
+/// may turn -0 to 0 and lets NaN and infinity spread to neighbours of no weight.
 #[derive(Debug, Clone)]
 pub struct Grid {
     map: Size,
@@ -87,8 +98,8 @@ impl Grid {
         check_target(target)?;
         Ok(Self {
             map,
-            columns: Axis::resize(region.left, region.size.width, target.width),
-            rows: Axis::resize(region.top, region.size.height, target.height),
+            columns: Axis::resize(region.left, region.size.width, map.width, target.width),
+            rows: Axis::resize(region.top, region.size.height, map.height, target.height),
         })
     }
 
@@ -122,6 +133,11 @@ impl Grid {
         Size::new(self.columns.taps.len(), self.rows.taps.len())
     }
 
+    /// Whether every target pixel is the map pixel at the same place.
+    pub fn is_identity(&self) -> bool {
+        self.columns.is_identity && self.rows.is_identity
+    }
+
     /// Taps of all target columns.
     pub fn columns(&self) -> &[Tap] {
         &self.columns.taps
@@ -142,6 +158,10 @@ impl Grid {
         check_len("planes", planes.len(), channels, self.map)?;
         let Size { width, height } = self.target();
         let area = self.map.area();
+        if self.is_identity() {
+            let out = interleave(planes, channels, self.map);
+            return Array3::from_shape_vec((height, width, channels), out).map_err(shape_error);
+        }
         let mut out = vec![outside; width * height * channels];
         out.par_chunks_mut(width * channels).enumerate().for_each_init(Vec::new, |between, (y, target)| {
             let Some(row) = self.row(y) else { return };
@@ -166,6 +186,9 @@ impl Grid {
     pub fn nearest<T: Copy + Send + Sync>(&self, plane: &[T], outside: T) -> Result<Array2<T>> {
         check_len("plane", plane.len(), 1, self.map)?;
         let Size { width, height } = self.target();
+        if self.is_identity() {
+            return Array2::from_shape_vec((height, width), plane.to_vec()).map_err(shape_error);
+        }
         let mut out = vec![outside; width * height];
         out.par_chunks_mut(width).enumerate().for_each(|(y, target)| {
             let Some(row) = self.row(y) else { return };
@@ -185,6 +208,26 @@ impl Grid {
         out.clear();
         out.extend(upper.iter().zip(lower).map(|(a, b)| a * (1.0 - row.weight) + b * row.weight));
     }
+}
+
+/// CHW to HWC.
+fn interleave(planes: &[f32], channels: usize, map: Size) -> Vec<f32> {
+    if channels == 1 {
+        return planes.to_vec();
+    }
+    let (area, mut out) = (map.area(), vec![0.0; planes.len()]);
+    out.par_chunks_mut(map.width * channels).enumerate().for_each(|(y, out)| {
+        let row = |c: usize| &planes[c * area + y * map.width..][..map.width];
+        if let Some(out) = (channels == 3).then_some(out.as_chunks_mut::<3>().0) {
+            let values = row(0).iter().zip(row(1)).zip(row(2));
+            out.iter_mut().zip(values).for_each(|(out, ((a, b), c))| *out = [*a, *b, *c]);
+            return;
+        }
+        for c in 0..channels {
+            out[c..].iter_mut().step_by(channels).zip(row(c)).for_each(|(out, value)| *out = *value);
+        }
+    });
+    out
 }
 
 fn check_target(target: Size) -> Result<()> {
@@ -236,6 +279,43 @@ mod tests {
             };
             assert!((f64::from(*value) - expected).abs() < 1e-5, "{x} {y}");
         }
+    }
+
+    #[test]
+    fn the_same_pixels_are_copied_and_agree_with_interpolation() {
+        let map = Size::new(7, 5);
+        let planes: Vec<f32> = (0..4 * map.area()).map(|i| (i as f32 * 0.37).sin()).collect();
+        let same = [
+            Grid::resize(map, Region::whole(map), map).unwrap(),
+            Grid::affine(map, map, &Affine::scale_translate(1.0, 1.0, 0.0, 0.0)).unwrap(),
+        ];
+        for grid in same {
+            assert!(grid.is_identity());
+            let mut slow = grid.clone();
+            slow.rows.is_identity = false;
+            for channels in [1, 3, 4] {
+                let planes = &planes[..channels * map.area()];
+                assert_eq!(
+                    grid.bilinear(planes, channels, 9.0).unwrap(),
+                    slow.bilinear(planes, channels, 9.0).unwrap()
+                );
+            }
+            let plane = &planes[..map.area()];
+            assert_eq!(grid.nearest(plane, 9.0).unwrap(), slow.nearest(plane, 9.0).unwrap());
+        }
+        let (left, region) = (Size::new(6, 5), Region { left: 0, top: 0, size: Size::new(6, 5) });
+        let shift = Affine::scale_translate(1.0, 1.0, 0.5, 0.0);
+        assert!(!Grid::resize(map, region, left).unwrap().is_identity());
+        assert!(!Grid::affine(map, map, &shift).unwrap().is_identity());
+        assert!(!Grid::resize(map, Region::whole(map), Size::new(7, 6)).unwrap().is_identity());
+    }
+
+    #[test]
+    fn copies_keep_nan_where_it_is() {
+        let map = Size::new(3, 1);
+        let grid = Grid::resize(map, Region::whole(map), map).unwrap();
+        let out = grid.bilinear_plane(&[1.0, f32::NAN, -0.0], 0.0).unwrap();
+        assert!(out[[0, 0]] == 1.0 && out[[0, 1]].is_nan() && out[[0, 2]].is_sign_negative());
     }
 
     #[test]
