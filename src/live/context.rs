@@ -315,10 +315,12 @@ impl Context {
         Ok(())
     }
 
-    /// Removes a stream nobody has any more; its worker ends by itself.
-    pub(super) fn adopt(&self, stream: &Arc<Core>, thread: Option<JoinHandle<()>>) {
-        self.orphans.lock().unwrap_or_else(PoisonError::into_inner).extend(thread);
-        self.detach(stream);
+    /// Takes over a worker that is about to end.
+    pub(super) fn adopt(&self, thread: Option<JoinHandle<()>>) {
+        let mut orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that have ended need nobody any more.
+        orphans.retain(|thread| !thread.is_finished());
+        orphans.extend(thread);
     }
 
     pub(super) fn detach(&self, stream: &Arc<Core>) {

@@ -192,9 +192,11 @@ impl Core {
 
     fn leave(self: &Arc<Self>) {
         self.drop_callback();
-        // If it is held, the end of the context is joining the worker.
-        let thread = self.thread.try_lock().ok().and_then(|mut thread| thread.take());
-        self.context.adopt(self, thread);
+        // Held until the context has it: its end misses nothing. If it is held already, that end is joining the worker.
+        if let Ok(mut thread) = self.thread.try_lock() {
+            self.context.adopt(thread.take());
+        }
+        self.context.detach(self);
     }
 }
 
