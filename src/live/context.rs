@@ -13,6 +13,7 @@ use crate::spec::{ModelInfo, Precision, Task};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 /// How a context is made.
 #[derive(Default)]
@@ -88,6 +89,8 @@ pub struct Context {
     streams: Mutex<Vec<Arc<Core>>>,
     log: Arc<Hub>,
     is_ended: AtomicBool,
+    /// Workers of streams that could not wait for them, and that are about to end.
+    orphans: Mutex<Vec<JoinHandle<()>>>,
     /// Counts the calls of `cancel_loads`.
     cancels: AtomicU64,
     log_sink: Option<crate::runtime::LogSinkId>,
@@ -121,6 +124,7 @@ impl Context {
             },
             models: Mutex::default(),
             streams: Mutex::default(),
+            orphans: Mutex::default(),
             log,
             is_ended: AtomicBool::new(false),
             cancels: AtomicU64::new(0),
@@ -247,16 +251,18 @@ impl Context {
     /// Ends all streams and drops all models and callbacks. Safe to call twice; also done on drop.
     ///
     /// # Errors
-    /// `WrongThread` in an immediate callback.
+    /// `WrongThread` in an immediate callback, and where a callback waits for the one this is called from: then nothing new
+    /// begins, and another call must bring it to its end.
     pub fn shutdown(&self) -> Result<()> {
         gate::refuse_on_worker("shutting a context down")?;
         self.is_ended.store(true, Ordering::Release);
         self.cancel_loads();
         for stream in self.streams() {
             stream.destroy()?;
+            self.detach(&stream);
         }
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.end_log();
+        self.join_orphans();
+        self.end_log()?;
         let models = std::mem::take(&mut *self.models_now());
         drop(models);
         Ok(())
@@ -267,11 +273,19 @@ impl Context {
         self.is_ended.load(Ordering::Acquire)
     }
 
-    fn end_log(&self) {
+    fn end_log(&self) -> Result<()> {
         if let Some(sink) = self.log_sink {
             crate::runtime::remove_log_sink(sink);
         }
-        self.log.close();
+        self.log.close()
+    }
+
+    fn join_orphans(&self) {
+        // Under the lock: whoever comes second waits for the first. An orphan has had its turn here before it is joined.
+        for thread in self.orphans.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // It catches every panic of its work.
+            let _ = thread.join();
+        }
     }
 
     pub(super) fn log(&self, level: LogLevel, message: impl FnOnce() -> String) {
@@ -301,6 +315,14 @@ impl Context {
         Ok(())
     }
 
+    /// Takes over a worker that is about to end.
+    pub(super) fn adopt(&self, thread: Option<JoinHandle<()>>) {
+        let mut orphans = self.orphans.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that have ended need nobody any more.
+        orphans.retain(|thread| !thread.is_finished());
+        orphans.extend(thread);
+    }
+
     pub(super) fn detach(&self, stream: &Arc<Core>) {
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         streams.retain(|known| !Arc::ptr_eq(known, stream));
@@ -309,8 +331,12 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // Streams hold the context: there are none left.
-        self.end_log();
+        // Streams hold the context: there are none left. The last one may have been an orphan, on its own thread.
+        if gate::refuse_on_worker("").is_ok() {
+            self.join_orphans();
+        }
+        // Nobody is left who could be in the callback and wait for this thread.
+        let _ = self.end_log();
     }
 }
 

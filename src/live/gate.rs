@@ -30,12 +30,54 @@ pub(super) fn refuse_on_worker(what: &str) -> Result<()> {
 
 /// Runs the delivery of events, once at a time per thread.
 pub(super) fn deliver(body: impl FnOnce()) -> Result<()> {
+    struct Inside;
+    impl Drop for Inside {
+        fn drop(&mut self) {
+            IS_IN_EVENTS.set(false);
+        }
+    }
     if IS_IN_EVENTS.replace(true) {
         return Err(Error::new(ErrorKind::WrongThread, "process_events was called from a callback that it is running"));
     }
+    let _inside = Inside;
     body();
-    IS_IN_EVENTS.set(false);
     Ok(())
+}
+
+/// Threads that wait in [`Gate::close`], of all gates, and for which threads.
+static WAITS: Mutex<Vec<(ThreadId, Vec<ThreadId>)>> = Mutex::new(Vec::new());
+
+/// A thread waits for callbacks of others as long as this lives.
+struct Wait(ThreadId);
+
+impl Wait {
+    /// Refuses what would wait for itself: two callbacks on two threads that each end what the other belongs to.
+    fn begin(waiter: ThreadId, others: Vec<ThreadId>) -> Result<Self> {
+        let mut waits = WAITS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reached = others.clone();
+        let mut at = 0;
+        while let Some(thread) = reached.get(at).copied() {
+            if thread == waiter {
+                return Err(Error::new(
+                    ErrorKind::WrongThread,
+                    "this would wait for a callback that itself waits for the callback this is called from; call it \
+                     again when they have ended",
+                ));
+            }
+            let further = waits.iter().find(|(waiting, _)| *waiting == thread).map(|(_, others)| others);
+            let new: Vec<_> = further.into_iter().flatten().filter(|t| !reached.contains(t)).copied().collect();
+            reached.extend(new);
+            at += 1;
+        }
+        waits.push((waiter, others));
+        Ok(Self(waiter))
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        WAITS.lock().unwrap_or_else(PoisonError::into_inner).retain(|(waiter, _)| *waiter != self.0);
+    }
 }
 
 #[derive(Default)]
@@ -73,11 +115,19 @@ impl Gate {
     }
 
     /// Lets no callback begin any more, and waits for those of other threads to end.
-    pub fn close(&self) {
+    ///
+    /// # Errors
+    /// `WrongThread` where one of them waits for this thread; then it may still run.
+    pub fn close(&self) -> Result<()> {
         let thread = thread::current().id();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.is_closed = true;
-        while state.inside.iter().any(|t| *t != thread) {
+        loop {
+            let others: Vec<_> = state.inside.iter().copied().filter(|t| *t != thread).collect();
+            if others.is_empty() {
+                return Ok(());
+            }
+            let _wait = Wait::begin(thread, others)?;
             state = self.left.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -101,7 +151,7 @@ mod tests {
                 });
             });
             has_started.recv().unwrap();
-            let closing = scope.spawn(|| gate.close());
+            let closing = scope.spawn(|| gate.close().unwrap());
             while !gate.state.lock().unwrap().is_closed {
                 thread::yield_now();
             }
@@ -118,7 +168,7 @@ mod tests {
         gate.call(|| panic!("caught"));
         let mut has_run = false;
         gate.call(|| {
-            gate.close();
+            gate.close().unwrap();
             has_run = true;
         });
         assert!(has_run);

@@ -1,8 +1,9 @@
 //! Log messages on their way to the host.
 
 use super::gate::Gate;
+use crate::error::Result;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use crate::runtime::LogLevel;
 
@@ -30,7 +31,10 @@ struct Waiting {
 
 /// The log of a context.
 pub(super) struct Hub {
-    log: Option<Log>,
+    /// `None`: nobody wants to know.
+    level: Option<LogLevel>,
+    is_immediate: bool,
+    sink: RwLock<Option<Arc<LogSink>>>,
     gate: Gate,
     waiting: Mutex<Waiting>,
     /// Held while messages are delivered, so that two threads do not mix them up.
@@ -39,20 +43,38 @@ pub(super) struct Hub {
 
 impl Hub {
     pub fn new(log: Option<Log>) -> Self {
-        Self { log, gate: Gate::default(), waiting: Mutex::default(), turn: Mutex::new(()) }
+        Self {
+            level: log.as_ref().map(|log| log.level),
+            is_immediate: log.as_ref().is_some_and(|log| log.is_immediate),
+            sink: RwLock::new(log.map(|log| Arc::new(log.callback))),
+            gate: Gate::default(),
+            waiting: Mutex::default(),
+            turn: Mutex::new(()),
+        }
     }
 
     /// Whether anybody wants to know.
     pub fn wants(&self, level: LogLevel) -> bool {
-        self.log.as_ref().is_some_and(|log| level <= log.level)
+        self.level.is_some_and(|least| level <= least)
+    }
+
+    /// Inside the gate, so that the host's data is not used, nor dropped here, once it is closed.
+    fn call(&self, level: LogLevel, message: &str) {
+        self.gate.call(|| {
+            let sink = self.sink.read().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(sink) = sink {
+                sink(level, message);
+            }
+        });
     }
 
     /// Notes a message.
     pub fn say(&self, level: LogLevel, message: impl FnOnce() -> String) {
-        let Some(log) = self.log.as_ref().filter(|log| level <= log.level) else { return };
-        if log.is_immediate {
-            let message = message();
-            return self.gate.call(|| (log.callback)(level, &message));
+        if !self.wants(level) {
+            return;
+        }
+        if self.is_immediate {
+            return self.call(level, &message());
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.messages.len() == MAX_WAITING {
@@ -64,30 +86,37 @@ impl Hub {
 
     /// Gives what waits to the host, as far as it was there at the beginning.
     pub fn deliver(&self) {
-        let Some(log) = self.log.as_ref().filter(|log| !log.is_immediate) else { return };
+        if self.is_immediate {
+            return;
+        }
         let Ok(_turn) = self.turn.try_lock() else { return };
         let Waiting { messages, lost } =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         if lost > 0 {
             let message = format!("{lost} older messages were lost: process_events is called too rarely");
-            self.gate.call(|| (log.callback)(LogLevel::Warning, &message));
+            self.call(LogLevel::Warning, &message);
         }
         for (level, message) in messages {
-            self.gate.call(|| (log.callback)(level, &message));
+            self.call(level, &message);
         }
     }
 
-    /// Ends it: the callback never runs again.
-    pub fn close(&self) {
-        self.gate.close();
+    /// Ends it: the callback never runs again, and is dropped.
+    ///
+    /// # Errors
+    /// Those of [`Gate::close`].
+    pub fn close(&self) -> Result<()> {
+        self.gate.close()?;
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).messages.clear();
+        let sink = self.sink.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(sink);
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn collecting(is_immediate: bool) -> (Hub, Arc<Mutex<Vec<String>>>) {
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -112,7 +141,7 @@ mod tests {
     fn immediate_messages_do_not_wait_and_a_closed_log_is_silent() {
         let (hub, seen) = collecting(true);
         hub.say(LogLevel::Error, || "now".into());
-        hub.close();
+        hub.close().unwrap();
         hub.say(LogLevel::Error, || "never".into());
         assert_eq!(*seen.lock().unwrap(), ["now"]);
     }

@@ -69,8 +69,14 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a frame. `on_taken` is told its number before any worker sees it. `timeout`: `None` waits for ever.
-    pub fn submit(&self, frame: Frame, timeout: Option<Duration>, on_taken: &dyn Fn(u64)) -> Result<Submitted> {
+    /// Takes a frame. `on_taken` is told its number before any worker sees it. `timeout`: `None` waits for ever. Also gives
+    /// the frames that had to go: to be dropped by the caller, which may call the host, so not under the lock.
+    pub fn submit(
+        &self,
+        frame: Frame,
+        timeout: Option<Duration>,
+        on_taken: &dyn Fn(u64),
+    ) -> Result<(Submitted, Vec<Job>)> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut dropped = Vec::new();
         let mut state = self.lock();
@@ -89,7 +95,7 @@ impl Queue {
             }
             match self.wait(state, deadline) {
                 Some(woken) => state = woken,
-                None => return Ok(Submitted::Timeout),
+                None => return Ok((Submitted::Timeout, dropped)),
             }
         }
         state.last_number += 1;
@@ -99,9 +105,7 @@ impl Queue {
         state.waiting.push_back(Job { number, frame, since: Instant::now(), dropped_before: 0 });
         drop(state);
         self.changed.notify_all();
-        // Dropping a frame may call the host: not under the lock.
-        drop(dropped);
-        Ok(Submitted::Taken(number))
+        Ok((Submitted::Taken(number), dropped))
     }
 
     /// Waits for a change; `None` when the time is over. Without a deadline (none given, or beyond what the clock can
@@ -145,21 +149,16 @@ impl Queue {
         let is_wanted = state.working.is_some_and(|(_, is_wanted)| is_wanted);
         if !is_wanted {
             state.statistics.cancelled += 1;
+            state.working = None;
             drop(state);
-            self.rest();
+            self.changed.notify_all();
             return None;
-        }
-        let (wait_ms, total_ms) = (result.wait_ms, result.total_ms);
-        if result.outcome.is_ok() {
-            state.statistics.note(wait_ms, total_ms, &result.timings);
-            state.statistics.completed += 1;
-        } else {
-            state.statistics.failed += 1;
         }
         let result = Arc::new(result);
         if !self.keeps_results {
             return Some(result);
         }
+        state.statistics.count(&result);
         while state.finished.len() >= self.depth {
             dropped.extend(state.finished.pop_front());
             state.statistics.dropped_results += 1;
@@ -172,9 +171,12 @@ impl Queue {
         None
     }
 
-    /// Nothing is in work any more.
-    pub fn rest(&self) {
-        self.lock().working = None;
+    /// The result has been handed over: nothing is in work any more.
+    pub fn rest(&self, result: &LiveResult) {
+        let mut state = self.lock();
+        state.statistics.count(result);
+        state.working = None;
+        drop(state);
         self.changed.notify_all();
     }
 

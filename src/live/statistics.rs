@@ -1,5 +1,6 @@
 //! Counts and times of a stream.
 
+use super::result::LiveResult;
 use crate::engine::Timing;
 
 /// What a stream has done. Times are moving averages in milliseconds, 0 before the first.
@@ -38,8 +39,18 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// Counts a frame that gave a result.
+    pub(super) fn count(&mut self, result: &LiveResult) {
+        if result.outcome.is_ok() {
+            self.note(result.wait_ms, result.total_ms, &result.timings);
+            self.completed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
     /// Adds the times of a frame. What has no stage in `timings` did not run.
-    pub(super) fn note(&mut self, wait_ms: f64, total_ms: f64, timings: &[Timing]) {
+    fn note(&mut self, wait_ms: f64, total_ms: f64, timings: &[Timing]) {
         let sum = |kinds: &[&str]| -> f64 {
             let of_kind = |t: &&Timing| kinds.contains(&t.stage.split(' ').next().unwrap_or_default());
             timings.iter().filter(of_kind).map(|t| t.ms).sum()

@@ -2,7 +2,7 @@
 
 use super::cadence::{Cadence, TaskSetting};
 use super::context::Context;
-use super::frame::Frame;
+use super::frame::{Frame, Pixels};
 use super::gate::{self, Gate};
 use super::queue::{Policy, Queue, Submitted};
 use super::result::LiveResult;
@@ -76,13 +76,21 @@ pub(super) struct Core {
     pub cadence: Mutex<Cadence>,
     pub manner: Manner,
     pub delivery: Delivery,
-    callback: RwLock<Option<ResultCallback>>,
+    callback: RwLock<Option<Arc<ResultCallback>>>,
     gate: Gate,
     /// Held while results are delivered, so that two threads do not change their order.
     turn: Mutex<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    life: Mutex<Life>,
     /// Memory of frames that have been worked on.
     spare: Mutex<Vec<Vec<u8>>>,
+}
+
+/// A stream whose owner cannot wait for its worker is left to the context, by whichever of them is the last.
+#[derive(Default)]
+struct Life {
+    has_no_owner: bool,
+    has_no_worker: bool,
 }
 
 /// Buffers kept for later frames; more are in the queue.
@@ -110,8 +118,9 @@ impl Core {
 
     pub fn call_back(&self, result: Arc<LiveResult>) {
         self.gate.call(|| {
-            let callback = self.callback.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(callback) = callback.as_ref() {
+            // Not under the lock: it may set another. Inside the gate: once closed, nothing of the host's is dropped here.
+            let callback = self.callback.read().unwrap_or_else(PoisonError::into_inner).clone();
+            if let Some(callback) = callback {
                 callback(result);
             }
         });
@@ -139,7 +148,7 @@ impl Core {
     pub fn destroy(&self) -> Result<()> {
         gate::refuse_on_worker("destroying a stream")?;
         self.queue.close();
-        self.gate.close();
+        self.gate.close()?;
         // Whoever comes second waits for the first here.
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = thread.take() {
@@ -147,7 +156,47 @@ impl Core {
             let _ = thread.join();
             self.spare.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
+        drop(thread);
+        self.drop_callback();
         Ok(())
+    }
+
+    /// It may hold the stream itself.
+    fn drop_callback(&self) {
+        let callback = self.callback.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(callback);
+    }
+
+    /// The owner goes without waiting.
+    fn abandon(self: &Arc<Self>) {
+        self.queue.close();
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.has_no_owner = true;
+        let is_last = life.has_no_worker;
+        drop(life);
+        if is_last {
+            self.leave();
+        }
+    }
+
+    /// The last thing a worker does.
+    pub fn end_of_worker(self: &Arc<Self>) {
+        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
+        life.has_no_worker = true;
+        let is_last = life.has_no_owner;
+        drop(life);
+        if is_last {
+            self.leave();
+        }
+    }
+
+    fn leave(self: &Arc<Self>) {
+        self.drop_callback();
+        // Held until the context has it: its end misses nothing. If it is held already, that end is joining the worker.
+        if let Ok(mut thread) = self.thread.try_lock() {
+            self.context.adopt(thread.take());
+        }
+        self.context.detach(self);
     }
 }
 
@@ -177,25 +226,31 @@ impl Stream {
             gate: Gate::default(),
             turn: Mutex::new(()),
             thread: Mutex::new(None),
+            life: Mutex::default(),
             spare: Mutex::default(),
         });
+        // Whoever ends the context from here on waits for the worker to be there.
+        let mut thread = core.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        context.attach(&core)?;
         let worker = Arc::clone(&core);
-        let thread = std::thread::Builder::new().name(format!("sapiens-{}", core.number));
-        let thread = thread.spawn(move || worker::work(&worker));
-        let thread = thread.map_err(|e| {
+        let builder = std::thread::Builder::new().name(format!("sapiens-{}", core.number));
+        let spawned = builder.spawn(move || worker::work(&worker)).map_err(|e| {
+            context.detach(&core);
             Error::new(ErrorKind::Internal, format!("the system gives no more threads: {e}")).caused_by(e)
         })?;
-        *core.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        let stream = Self { core };
-        // From here on dropping the stream ends its worker.
-        context.attach(&stream.core)?;
-        Ok(stream)
+        *thread = Some(spawned);
+        drop(thread);
+        Ok(Self { core })
     }
 
-    /// Sets who gets results with delivery `Events` or `Immediate`. Frames submitted before may be lost without one. The
-    /// callback must not set another.
+    /// Sets who gets results with delivery `Events` or `Immediate`. Frames submitted before may be lost without one. One that
+    /// was set before may still be running. Dropped when the stream ends.
     pub fn set_callback(&self, callback: ResultCallback) {
-        *self.core.callback.write().unwrap_or_else(PoisonError::into_inner) = Some(callback);
+        let mut slot = self.core.callback.write().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: the end drops it, or has come before.
+        let old = if self.core.is_closed() { None } else { slot.replace(Arc::new(callback)) };
+        drop(slot);
+        drop(old);
     }
 
     /// Changes how often a task runs and how important it is, from the next frame on.
@@ -229,7 +284,13 @@ impl Stream {
             gate::refuse_on_worker("submitting with a timeout")?;
         }
         frame.check()?;
-        self.core.queue.submit(frame, timeout, on_taken)
+        let (submitted, dropped) = self.core.queue.submit(frame, timeout, on_taken)?;
+        for job in dropped {
+            if let Pixels::Packed(bytes, _) = job.frame.pixels {
+                self.core.give_back(bytes);
+            }
+        }
+        Ok(submitted)
     }
 
     /// Fetches the oldest result, waiting for one up to `timeout` (`None`: for ever). `Ok(None)` if there is none.
@@ -267,10 +328,10 @@ impl Stream {
     }
 
     /// Ends the stream: discards what waits and what is finished, waits for the frame in work and for a callback that runs.
-    /// None runs after it. Safe to call twice; also done on drop.
+    /// None runs after it, and the callback is dropped. Safe to call twice; also done on drop.
     ///
     /// # Errors
-    /// `WrongThread` in an immediate callback.
+    /// `WrongThread` in an immediate callback, and where a callback waits for the one this is called from.
     pub fn destroy(&self) -> Result<()> {
         self.core.destroy()?;
         self.core.context.detach(&self.core);
@@ -280,10 +341,9 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // On a worker it cannot be waited for: the worker ends by itself.
+        // On a worker it cannot be waited for: the worker ends by itself, and the end of the context waits for it.
         if self.destroy().is_err() {
-            self.core.queue.close();
-            self.core.context.detach(&self.core);
+            self.core.abandon();
         }
     }
 }

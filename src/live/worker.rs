@@ -52,9 +52,20 @@ struct Memory {
     pixels: Vec<u8>,
 }
 
+/// Whatever ends the worker: nobody waits for it any longer.
+struct Ending<'a>(&'a Arc<Core>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.queue.close();
+        self.0.end_of_worker();
+    }
+}
+
 /// Works until the stream ends.
-pub(super) fn work(core: &Core) {
+pub(super) fn work(core: &Arc<Core>) {
     gate::become_worker();
+    let _ending = Ending(core);
     let mut memory = Memory::default();
     while let Some(job) = core.queue.next() {
         let result = frame(core, &mut memory, job);
@@ -64,8 +75,8 @@ pub(super) fn work(core: &Core) {
             core.log(LogLevel::Debug, || format!("frame {}: {:.1} ms", result.frame, result.total_ms));
         }
         if let Some(result) = core.queue.finish(result) {
-            core.call_back(result);
-            core.queue.rest();
+            core.call_back(Arc::clone(&result));
+            core.queue.rest(&result);
         }
     }
 }
@@ -93,6 +104,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
     // What a panic leaves behind is only the memory of older frames, which are complete.
     let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, frame, &mut result)));
     result.outcome = outcome.unwrap_or_else(|panic| {
+        core.learn(Cadence::forget);
         let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         let words = words.unwrap_or("no message");
         Err(Error::new(ErrorKind::Internal, format!("a fault inside libsapiens: {words}")))

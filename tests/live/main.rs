@@ -8,5 +8,6 @@ mod callbacks;
 mod ends;
 mod models;
 mod sharing;
+mod storm;
 mod support;
 mod work;
