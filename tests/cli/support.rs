@@ -106,7 +106,15 @@ pub struct Ran {
 impl Ran {
     #[track_caller]
     pub fn of(command: &mut Command) -> Self {
-        Self::from(command.output().unwrap())
+        // A program just copied is busy as long as another test, starting one of its own, holds the open copy.
+        for _ in 0..100 {
+            match command.output() {
+                Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                output => return Self::from(output.unwrap()),
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        panic!("{command:?} stays busy")
     }
 
     pub fn errors(&self) -> Vec<&str> {
