@@ -70,6 +70,13 @@ impl Error {
         Self::new(kind, format!("cannot {action}: {source}")).at(path).caused_by(source)
     }
 
+    /// A panic that was caught: a fault of this library.
+    pub(crate) fn of_panic(panic: &(dyn std::any::Any + Send)) -> Self {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let words = words.unwrap_or("no message");
+        Self::new(ErrorKind::Internal, format!("a fault inside libsapiens: {words}"))
+    }
+
     /// Names the file concerned, unless an inner layer already did.
     #[must_use]
     pub fn at(mut self, path: impl AsRef<Path>) -> Self {

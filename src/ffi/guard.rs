@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // pointers of the host are followed here, after a null check
 
 use super::status::{Failure, SapiensStatus, keep};
+use crate::error::Error;
 use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,18 +13,12 @@ pub(super) fn guard(body: impl FnOnce() -> Result<(), Failure>) -> SapiensStatus
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return SapiensStatus::Ok,
         Ok(Err(failure)) => failure,
-        Err(panic) => Failure::new(SapiensStatus::Internal, panic_text(panic.as_ref())),
+        Err(panic) => Error::of_panic(panic.as_ref()).into(),
     };
     if (failure.status as i32) < 0 {
         keep(failure.message);
     }
     failure.status
-}
-
-/// The words of a panic.
-pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    format!("a fault inside libsapiens: {}", words.unwrap_or("no message"))
 }
 
 /// A structure of the host that begins with its own size.

@@ -105,9 +105,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
     let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, frame, &mut result)));
     result.outcome = outcome.unwrap_or_else(|panic| {
         core.learn(Cadence::forget);
-        let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        let words = words.unwrap_or("no message");
-        Err(Error::new(ErrorKind::Internal, format!("a fault inside libsapiens: {words}")))
+        Err(Error::of_panic(panic.as_ref()))
     });
     if result.outcome.is_err() {
         (result.people, result.scene, result.tasks) = Default::default();

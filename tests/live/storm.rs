@@ -19,6 +19,8 @@ struct Stage {
     streams: Vec<Mutex<Option<Arc<Stream>>>>,
     lender: Lender,
     state: AtomicU64,
+    /// How many ends of streams are put off for one that takes place.
+    patience: u64,
     /// Calls that came from inside a callback, and how many of them panicked: streams go on after that.
     called_back: AtomicU64,
     panicked: AtomicU64,
@@ -26,17 +28,24 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(seed: u64) -> Arc<Self> {
+    fn new(seed: u64, patience: u64) -> Arc<Self> {
         let streams = (0..STREAMS).map(|_| Mutex::new(None)).collect();
         Arc::new(Self {
             context: context(),
             streams,
             lender: Lender::default(),
             state: AtomicU64::new(seed),
+            patience,
             called_back: AtomicU64::new(0),
             panicked: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         })
+    }
+
+    /// Whether too little has happened so far for the test to mean anything, and more still can.
+    fn is_quiet(&self) -> bool {
+        let few = self.called_back.load(Ordering::Relaxed) < 20 || self.ended.load(Ordering::Relaxed) == 0;
+        few && !self.context.is_shut_down()
     }
 
     fn next(&self) -> u64 {
@@ -81,7 +90,12 @@ impl Stage {
             }
             return;
         };
-        let outcome = match self.next() % 64 {
+        // A frame takes a model longer than all these calls: streams must live long enough for results.
+        let kind = match self.next() % 64 {
+            59 | 60 if !self.next().is_multiple_of(self.patience) => 0,
+            kind => kind,
+        };
+        let outcome = match kind {
             0..=19 => stream.submit(frame(&shade(1), 0), wait).map(drop),
             20..=31 => stream.submit(self.lender.lend(&shade(2)), NOW).map(drop),
             32..=42 => stream.poll(wait).map(drop),
@@ -121,18 +135,24 @@ impl Stage {
 }
 
 fn storm(seed: u64, with_model: bool, steps: u64, is_cut_off: bool) {
-    let stage = Stage::new(seed);
+    let stage = Stage::new(seed, if with_model { 40 } else { 1 });
     if with_model {
         load(&stage.context, &[Task::Pose]);
     }
     let threads: Vec<_> = (0..THREADS)
         .map(|_| {
             let stage = Arc::clone(&stage);
-            thread::spawn(move || (0..steps).for_each(|_| stage.step()))
+            thread::spawn(move || {
+                let mut done = 0;
+                while done < steps || stage.is_quiet() {
+                    stage.step();
+                    done += 1;
+                }
+            })
         })
         .collect();
     if is_cut_off {
-        while stage.called_back.load(Ordering::Relaxed) < 20 && threads.iter().any(|thread| !thread.is_finished()) {
+        while stage.is_quiet() {
             thread::yield_now();
         }
         stage.context.shutdown().unwrap();

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// No program of the tests takes nearly as long: it hangs.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(1200);
 
 /// A language and its standard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

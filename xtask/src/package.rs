@@ -29,7 +29,7 @@ pub fn check(_: &mut Run) -> Result<Counts, Fault> {
 
     let mut passed = sound(&sdk)?;
     let (old, count) = cmake(&work, "first", &sdk)?;
-    passed += count + pkg_config(&work, "first", "sapiens", &sdk)? + program(&sdk)?;
+    passed += count + pkg_config(&work, "first", "sapiens", &sdk)? + program(&sdk)? + viewer(&work, &sdk)?;
 
     // To a place whose name needs quoting; whatever still worked through the old one fails from now on.
     let moved = work.0.join("moved to").join(name);
@@ -75,23 +75,35 @@ fn sound(sdk: &Path) -> Result<usize, Fault> {
 
 /// Two CMake projects, C and C++17; four programs. Gives the build folder of the first and the number of programs.
 fn cmake(work: &Work, round: &str, sdk: &Path) -> Result<(PathBuf, usize), Fault> {
-    let build = |language: &str| -> Result<PathBuf, Fault> {
-        let folder = work.0.join(format!("cmake-{language}-{round}"));
-        let mut configure = alone("cmake");
-        configure.arg("-S").arg(root().join("tests/package").join(language)).arg("-B").arg(&folder);
-        configure.arg(format!("-DCMAKE_PREFIX_PATH={}", sdk.display()));
-        configure.arg(format!("-DEXPECTED_VERSION={}", env!("CARGO_PKG_VERSION")));
-        configure.args(["-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF", "--no-warn-unused-cli"]);
-        process::output(&mut configure)?;
-        process::output(alone("cmake").arg("--build").arg(&folder).arg("--parallel"))?;
-        Ok(folder)
-    };
-    let c = build("c")?;
-    let cpp = build("cpp")?;
+    let c = project(work, round, "tests/package/c", sdk)?;
+    let cpp = project(work, round, "tests/package/cpp", sdk)?;
     let count = finds(&[&c.join("frame_shared"), &cpp.join("frame_cpp")], None, sdk)?
         + finds(&[&c.join("static/frame_static")], None, &c.join("static"))?
         + finds(&[&c.join("game/frame_copied")], None, &c.join("game"))?;
     Ok((c, count))
+}
+
+/// The viewer as a user of the package builds it; that it works is seen by the tests.
+fn viewer(work: &Work, sdk: &Path) -> Result<usize, Fault> {
+    let program = project(work, "viewer", "examples/cpp", sdk)?.join("viewer");
+    if !program.is_file() {
+        return Err(Fault::failed(format!("{} was not built", program.display())));
+    }
+    println!("viewer ok");
+    Ok(1)
+}
+
+/// Builds a CMake project of the repository against the package.
+fn project(work: &Work, round: &str, source: &str, sdk: &Path) -> Result<PathBuf, Fault> {
+    let folder = work.0.join(format!("cmake-{}-{round}", source.replace('/', "-")));
+    let mut configure = alone("cmake");
+    configure.arg("-S").arg(root().join(source)).arg("-B").arg(&folder);
+    configure.arg(format!("-DCMAKE_PREFIX_PATH={}", sdk.display()));
+    configure.arg(format!("-DEXPECTED_VERSION={}", env!("CARGO_PKG_VERSION")));
+    configure.args(["-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF", "--no-warn-unused-cli"]);
+    process::output(&mut configure)?;
+    process::output(alone("cmake").arg("--build").arg(&folder).arg("--parallel"))?;
+    Ok(folder)
 }
 
 /// One call of the compiler, with what pkg-config says about `sapiens` or `sapiens-static`.
