@@ -821,8 +821,8 @@ typedef struct SapiensResultInfo {
     uint32_t image_width;
     /// Height of the upright image in pixels.
     uint32_t image_height;
-    /// Affine map from upright pixels to pixels of the submitted buffer, row by row: x' = m[0] x + m[1] y + m[2],
-    /// y' = m[3] x + m[4] y + m[5]. Pixel centres are at integers.
+    /// Affine map from upright pixels to pixels of the submitted buffer, row by row:
+    /// `x' = m[0] x + m[1] y + m[2]`, `y' = m[3] x + m[4] y + m[5]`. Pixel centres are at integers.
     double buffer_from_image[6];
     /// Number of persons.
     uint32_t person_count;

@@ -1,7 +1,7 @@
 //! The C interface. `include/sapiens.h` is generated from these files and is its documentation.
 //!
-//! Every export is one call of [`guard::guard`]; handles are looked up in tables and never followed ([`table`]);
-//! structures begin with their size ([`guard::Sized32`]); enumerations come in as integers.
+//! Every export is one call of `guard::guard`; handles are looked up in tables and never followed (`table`);
+//! structures begin with their size (`guard::Sized32`); enumerations come in as integers.
 #![allow(unsafe_code)] // this is the boundary
 #![allow(clippy::missing_safety_doc)]
 

@@ -32,8 +32,8 @@ pub struct SapiensResultInfo {
     pub image_width: u32,
     /// Height of the upright image in pixels.
     pub image_height: u32,
-    /// Affine map from upright pixels to pixels of the submitted buffer, row by row: x' = m[0] x + m[1] y + m[2],
-    /// y' = m[3] x + m[4] y + m[5]. Pixel centres are at integers.
+    /// Affine map from upright pixels to pixels of the submitted buffer, row by row:
+    /// `x' = m[0] x + m[1] y + m[2]`, `y' = m[3] x + m[4] y + m[5]`. Pixel centres are at integers.
     pub buffer_from_image: [f64; 6],
     /// Number of persons.
     pub person_count: u32,
