@@ -1142,8 +1142,11 @@ SAPIENS_API SapiensStatus sapiens_result_retain(struct SapiensResult *result);
 SAPIENS_API
 SapiensStatus sapiens_result_release(struct SapiensResult **result);
 
-/// Describes a result. Look at `info->status` first: a frame that failed has no persons and no maps.
-SAPIENS_API SapiensStatus sapiens_result_info(struct SapiensResult *result, struct SapiensResultInfo *info);
+/// Describes a result. Look at `info->status` first: a frame that failed has no persons and no maps, and functions that read
+/// them answer with its fault.
+SAPIENS_API
+SapiensStatus sapiens_result_info(struct SapiensResult *result,
+                                  struct SapiensResultInfo *info);
 
 /// Gives the name and the milliseconds of stage `index`, such as "model pose", in the order of the work. `*stage` is valid
 /// as long as the result.

@@ -83,6 +83,7 @@ pub(super) fn check_scene(person: i32) -> Result<(), Failure> {
 
 /// The maps of a person or the scene.
 pub(super) fn maps_of(held: &Held, person: i32) -> Result<&LiveMaps, Failure> {
+    held.check()?;
     if person == SAPIENS_SCENE {
         return Ok(&held.live.scene);
     }

@@ -111,6 +111,7 @@ pub unsafe extern "C" fn sapiens_result_write_skeleton_png(
     guard(|| {
         let path = unsafe { text(path, "path")? };
         let held = RESULTS.get(result)?;
+        held.check()?;
         let live = &held.live;
         let Size { width, height } = live.image;
         let black = if live.picture.is_none() { vec![0; 3 * width * height] } else { Vec::new() };

@@ -31,7 +31,14 @@ impl From<Arc<LiveResult>> for Held {
 }
 
 impl Held {
+    /// A frame that failed has nothing to read: the answer is its fault.
+    pub fn check(&self) -> Result<(), Failure> {
+        let Err(error) = &self.live.outcome else { return Ok(()) };
+        Err(Failure::new(SapiensStatus::of(error.kind()), format!("frame {} failed: {error}", self.live.frame)))
+    }
+
     pub fn person(&self, index: u32) -> Result<&LivePerson, Failure> {
+        self.check()?;
         let people = &self.live.people;
         people.get(index as usize).ok_or_else(|| {
             Failure::invalid(format!("person is {index}; this result has {}, counted from 0", people.len()))
@@ -67,7 +74,8 @@ pub unsafe extern "C" fn sapiens_result_release(result: *mut *mut SapiensResult)
     })
 }
 
-/// Describes a result. Look at `info->status` first: a frame that failed has no persons and no maps.
+/// Describes a result. Look at `info->status` first: a frame that failed has no persons and no maps, and functions that read
+/// them answer with its fault.
 ///
 /// # Safety
 /// Pointers as the parameters say.

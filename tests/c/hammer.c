@@ -35,8 +35,8 @@ static void read_result(SapiensResult *result) {
     const char *json;
     OK(sapiens_result_info(result, &info));
     CHECK(info.status == SAPIENS_STATUS_OK || info.status == SAPIENS_STATUS_UNSUPPORTED);
-    CHECK(sapiens_result_map(result, SAPIENS_SCENE, SAPIENS_MAP_KIND_NORMALS, &map) >= 0);
-    if (info.person_count > 0) {
+    if (info.status == SAPIENS_STATUS_OK) {
+        CHECK(sapiens_result_map(result, SAPIENS_SCENE, SAPIENS_MAP_KIND_NORMALS, &map) >= 0);
         CHECK(sapiens_result_pose(result, 0, &pose) >= 0);
     }
     OK(sapiens_result_json(result, &json, NULL));

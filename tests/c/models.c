@@ -107,6 +107,8 @@ static void a_file_that_changes_is_noticed(SapiensContext *context, const char *
     SapiensImage image = picture();
     SapiensResult *result;
     SapiensResultInfo info = SAPIENS_RESULT_INFO_INIT;
+    SapiensPose pose = SAPIENS_POSE_INIT;
+    SapiensMap map = SAPIENS_MAP_INIT;
     FILE *file;
 
     OK(sapiens_context_load(context, graph, NULL, NULL));
@@ -121,6 +123,8 @@ static void a_file_that_changes_is_noticed(SapiensContext *context, const char *
     OK(sapiens_result_info(result, &info));
     CHECK(info.status == SAPIENS_STATUS_CORRUPT_MODEL && strstr(info.message, weights) != NULL);
     CHECK(info.person_count == 0);
+    FAILS(SAPIENS_STATUS_CORRUPT_MODEL, sapiens_result_pose(result, 0, &pose), "frame 2 failed: the file of this model");
+    FAILS(SAPIENS_STATUS_CORRUPT_MODEL, sapiens_result_map(result, SAPIENS_SCENE, 0, &map), "frame 2 failed");
     OK(sapiens_result_release(&result));
     OK(sapiens_stream_destroy(&stream));
 }
