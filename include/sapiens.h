@@ -994,7 +994,10 @@ SapiensStatus sapiens_context_create(const struct SapiensContextOptions *options
 
 /// Frees a context with its models and streams, and sets `*context` to NULL. Waits for the frames in work (they are discarded)
 /// and for callbacks that run; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to
-/// call twice, and with `*context` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this context.
+/// call twice, and with `*context` NULL.
+///
+/// Fails with WRONG_THREAD from an IMMEDIATE callback, and from any callback that a callback on another thread is waiting
+/// for: then nothing new begins, and a later call ends it.
 SAPIENS_API
 SapiensStatus sapiens_context_destroy(struct SapiensContext **context);
 
@@ -1014,7 +1017,7 @@ SapiensStatus sapiens_context_process_events(struct SapiensContext *context);
 /// Ends everything: destroys every context and stream of the process, joins every thread, drops every callback, releases
 /// every borrowed frame. For hosts that unload or reload code, such as editors. Safe to call twice; new contexts can be
 /// made afterwards. Old handles answer SHUT_DOWN, and may still be given to their destroy function. Results live on until
-/// they are released. Fails with WRONG_THREAD from an IMMEDIATE callback.
+/// they are released. Fails with WRONG_THREAD as `sapiens_context_destroy`; call it again then.
 SAPIENS_API
 SapiensStatus sapiens_shutdown_all(void);
 
@@ -1070,7 +1073,7 @@ SapiensStatus sapiens_stream_create(struct SapiensContext *context,
 
 /// Frees a stream and sets `*stream` to NULL. Discards what waits and what is finished, waits for the frame in work and for a
 /// callback that runs; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to call
-/// twice, and with `*stream` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this stream.
+/// twice, and with `*stream` NULL. Fails with WRONG_THREAD as `sapiens_context_destroy`.
 SAPIENS_API
 SapiensStatus sapiens_stream_destroy(struct SapiensStream **stream);
 

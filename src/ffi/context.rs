@@ -63,7 +63,10 @@ pub unsafe extern "C" fn sapiens_context_create(
 
 /// Frees a context with its models and streams, and sets `*context` to NULL. Waits for the frames in work (they are discarded)
 /// and for callbacks that run; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to
-/// call twice, and with `*context` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this context.
+/// call twice, and with `*context` NULL.
+///
+/// Fails with WRONG_THREAD from an IMMEDIATE callback, and from any callback that a callback on another thread is waiting
+/// for: then nothing new begins, and a later call ends it.
 ///
 /// # Safety
 /// Pointers as the parameters say.
@@ -151,7 +154,7 @@ pub unsafe extern "C" fn sapiens_context_process_events(context: *mut SapiensCon
 /// Ends everything: destroys every context and stream of the process, joins every thread, drops every callback, releases
 /// every borrowed frame. For hosts that unload or reload code, such as editors. Safe to call twice; new contexts can be
 /// made afterwards. Old handles answer SHUT_DOWN, and may still be given to their destroy function. Results live on until
-/// they are released. Fails with WRONG_THREAD from an IMMEDIATE callback.
+/// they are released. Fails with WRONG_THREAD as `sapiens_context_destroy`; call it again then.
 #[unsafe(no_mangle)]
 pub extern "C" fn sapiens_shutdown_all() -> SapiensStatus {
     guard(|| {

@@ -59,7 +59,7 @@ pub unsafe extern "C" fn sapiens_stream_create(
 
 /// Frees a stream and sets `*stream` to NULL. Discards what waits and what is finished, waits for the frame in work and for a
 /// callback that runs; none runs after it. Borrowed pixels are released before it returns. Results live on. Safe to call
-/// twice, and with `*stream` NULL. Fails with WRONG_THREAD from an IMMEDIATE callback of this stream.
+/// twice, and with `*stream` NULL. Fails with WRONG_THREAD as `sapiens_context_destroy`.
 ///
 /// # Safety
 /// Pointers as the parameters say.
