@@ -5,20 +5,24 @@
 //!
 //! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`]
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
-//! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
-//! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures)
+//! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`] (predictions against labels)
+//! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures), [`dataset`] (labelled folders),
+//!    [`eval`] (models on labelled folders)
 //! 5. [`ffi`] (the C interface), the command line
 
 pub mod checkpoint;
 pub mod convert;
+pub mod dataset;
 pub mod engine;
 pub mod error;
+pub mod eval;
 pub mod export;
 pub mod ffi;
 pub mod file;
 pub mod geometry;
 pub mod image;
 pub mod live;
+pub mod measure;
 pub mod onnx;
 pub mod preprocess;
 pub mod render;

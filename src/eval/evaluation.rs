@@ -1,0 +1,183 @@
+//! One picture after the other: run, compared, forgotten.
+
+use super::Boxes;
+use super::pose::PoseScores;
+use super::report::{Report, Scored};
+use super::survey::{compared, whole_and_many};
+use crate::dataset::{Folder, Label};
+use crate::engine::{Engine, FrameResult, Request};
+use crate::error::{Error, ErrorKind, Result};
+use crate::image::Image;
+use crate::measure::{Albedo, Alpha, Classes, Normals, Points};
+use crate::skeleton::{CLASS_COUNT, classes};
+use crate::spec::Task;
+use ndarray::{Array, Dimension};
+use std::borrow::Cow;
+
+/// Sums over the pictures so far. What it holds does not grow with them, but for a few bytes per person.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    tasks: Vec<Task>,
+    boxes: Boxes,
+    pictures: u64,
+    /// Pictures compared per task.
+    compared: Vec<(Task, u64)>,
+    pose: PoseScores,
+    seg: Classes,
+    normal: Normals,
+    points: Points,
+    albedo: Albedo,
+    alpha: Alpha,
+}
+
+impl Evaluation {
+    /// Of these tasks.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a task without a measure, and without any task.
+    pub fn new(tasks: &[Task], boxes: Boxes) -> Result<Self> {
+        if let Some(task) = tasks.iter().find(|t| **t == Task::Features) {
+            return Err(Error::invalid(format!("task `{task}`: there is no measure for it")));
+        }
+        if tasks.is_empty() {
+            return Err(Error::invalid("`tasks` is empty; at least one is needed"));
+        }
+        Ok(Self {
+            tasks: tasks.to_vec(),
+            boxes,
+            pictures: 0,
+            compared: tasks.iter().map(|t| (*t, 0)).collect(),
+            pose: PoseScores::new(),
+            seg: Classes::new(CLASS_COUNT),
+            normal: Normals::default(),
+            points: Points::default(),
+            albedo: Albedo::default(),
+            alpha: Alpha::default(),
+        })
+    }
+
+    /// Runs the tasks that a picture has labels for, and adds what they are off by.
+    ///
+    /// Pose sees the box of each person with labelled keypoints, or the whole picture; dense tasks see the whole picture,
+    /// as in the official evaluations, and are compared at its size. "On the person" means a class above 0, without a map
+    /// of classes an alpha of at least 0.5, without both every pixel.
+    ///
+    /// # Errors
+    /// Those of the picture, its maps and [`Engine::run`]; `Unsupported` for a model of other keypoints or classes than
+    /// the labels. All name the file. What was added for other tasks of the picture stays.
+    pub fn add(&mut self, engine: &Engine, folder: &Folder, label: &Label) -> Result<()> {
+        let labelled = label.tasks();
+        let tasks: Vec<Task> = self.tasks.iter().copied().filter(|t| labelled.contains(t)).collect();
+        self.pictures += 1;
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let picture = label.picture(folder)?;
+        self.compare(engine, folder, label, &picture, &tasks).map_err(|e| e.at(&label.path))?;
+        for (task, count) in &mut self.compared {
+            *count += u64::from(tasks.contains(task));
+        }
+        Ok(())
+    }
+
+    fn compare(
+        &mut self,
+        engine: &Engine,
+        folder: &Folder,
+        label: &Label,
+        picture: &Image,
+        tasks: &[Task],
+    ) -> Result<()> {
+        let dense: Vec<Task> = tasks.iter().copied().filter(|t| *t != Task::Pose).collect();
+        let run = |tasks: &[Task], boxes| {
+            engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), ..Request::default() })
+        };
+        let has_pose = dense.len() < tasks.len();
+        let people = compared(&label.people);
+        let found = match self.boxes {
+            Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
+            Boxes::Whole => run(tasks, Vec::new())?,
+            Boxes::Labels if has_pose => {
+                let posed = run(&[Task::Pose], people.iter().map(|p| p.bbox).collect())?;
+                let scene = if dense.is_empty() { FrameResult::default() } else { run(&dense, Vec::new())? };
+                FrameResult { people: posed.people, ..scene }
+            }
+            Boxes::Labels => run(&dense, Vec::new())?,
+        };
+        if has_pose {
+            let predicted: Vec<_> = found.people.iter().filter_map(|p| p.pose.as_deref()).collect();
+            if predicted.len() != people.len() {
+                return Err(Error::new(
+                    ErrorKind::Internal,
+                    "the engine gave another number of people than was asked for",
+                ));
+            }
+            self.pose.add(&people, &predicted)?;
+        }
+        self.compare_maps(folder, label, &found)
+    }
+
+    fn compare_maps(&mut self, folder: &Folder, label: &Label, found: &FrameResult) -> Result<()> {
+        let maps = &found.scene;
+        let on_person = maps.normal.is_some() || maps.pointmap.is_some() || maps.albedo.is_some();
+        let labels = if maps.seg.is_some() || on_person { label.classes(folder)? } else { None };
+        let alpha = if maps.matting.is_some() || on_person && labels.is_none() { label.alpha(folder)? } else { None };
+        if let (Some(seg), Some(labels)) = (&maps.seg, &labels) {
+            let predicted = flat(&seg.labels);
+            if let Some(other) = predicted.iter().find(|c| usize::from(**c) >= CLASS_COUNT) {
+                let message = format!("the model predicts class {other}; the labels are for {CLASS_COUNT}, from 0");
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
+            self.seg.add(labels, &predicted)?;
+        }
+        let mask: Option<Vec<bool>> = match (&labels, &alpha) {
+            (Some(labels), _) => Some(labels.iter().map(|c| *c > 0).collect()),
+            (None, Some(alpha)) => Some(alpha.iter().map(|a| *a >= 0.5).collect()),
+            (None, None) => None,
+        };
+        let mask = mask.as_deref();
+        if let Some(normal) = &maps.normal
+            && let Some(labels) = label.normals(folder)?
+        {
+            self.normal.add(&labels, &flat(normal), mask)?;
+        }
+        if let Some(points) = &maps.pointmap
+            && let Some(labels) = label.points(folder)?
+        {
+            self.points.add(&labels, &flat(points), mask)?;
+        }
+        if let Some(albedo) = &maps.albedo
+            && let Some(labels) = label.albedo(folder)?
+        {
+            self.albedo.add(&labels, &flat(albedo), mask)?;
+        }
+        if let (Some(matte), Some(labels)) = (&maps.matting, &alpha) {
+            self.alpha.add(labels, &flat(&matte.alpha))?;
+        }
+        Ok(())
+    }
+
+    /// The scores so far.
+    pub fn report(&self) -> Report {
+        Report {
+            pictures: self.pictures,
+            boxes: self.boxes,
+            pose: self.scored(Task::Pose, || self.pose.report()),
+            seg: self.scored(Task::Seg, || self.seg.report(classes().iter().map(|class| class.name))),
+            normal: self.scored(Task::Normal, || self.normal.report()),
+            pointmap: self.scored(Task::Pointmap, || self.points.report()),
+            albedo: self.scored(Task::Albedo, || self.albedo.report()),
+            matting: self.scored(Task::Matting, || self.alpha.report()),
+        }
+    }
+
+    fn scored<T>(&self, task: Task, report: impl FnOnce() -> T) -> Option<Scored<T>> {
+        let (_, pictures) = *self.compared.iter().find(|(known, _)| *known == task)?;
+        Some(Scored { pictures, scores: report() })
+    }
+}
+
+/// The values row by row, borrowed where they lie so.
+fn flat<T: Clone, D: Dimension>(array: &Array<T, D>) -> Cow<'_, [T]> {
+    array.as_slice().map_or_else(|| Cow::Owned(array.iter().cloned().collect()), Cow::Borrowed)
+}

@@ -1,0 +1,30 @@
+//! The field's measures of how near predictions are to labels: slices in, typed numbers out.
+//!
+//! Every measure is an accumulator: it is fed picture by picture and keeps only counts and sums, so that the size of a
+//! data set does not matter. Its report names units in its keys and holds `None` where nothing was there to measure.
+//! Dense measures pool the pixels of all pictures, each pixel counting the same.
+
+mod classes;
+mod colours;
+mod keypoints;
+mod normals;
+mod points;
+mod precision;
+mod tally;
+
+pub use classes::{ClassScore, Classes, ClassesReport};
+pub use colours::{Albedo, AlbedoReport, Alpha, AlphaReport};
+pub use keypoints::{ErrorReport, LabelPoint, Located, PckReport, PointError, Visibility, oks};
+pub use normals::{Normals, NormalsReport};
+pub use points::{DepthReport, Points, PointsReport};
+pub use precision::{AveragePrecision, LabelledPerson, PrecisionReport};
+
+use crate::error::{Error, Result};
+
+/// Fails unless `found` values are there; `name` is the argument to blame.
+fn check_count(name: &str, found: usize, expected: usize) -> Result<()> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("`{name}` holds {found} values; {expected} are needed")))
+}
