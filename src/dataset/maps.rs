@@ -62,18 +62,19 @@ impl Label {
         })
     }
 
-    /// A point per pixel, x, y, z in metres; z = 0 stands for none. From depth, the camera makes the rest. `None` if not
+    /// A point per pixel, x, y, z in metres; a z that is not above 0 stands for none. From depth, the camera makes the rest. `None` if not
     /// labelled.
     ///
     /// # Errors
     /// As for [`Label::classes`].
     pub fn points(&self, folder: &Folder) -> Result<Option<Vec<f32>>> {
         if self.maps.points.is_some() {
-            return self.map(folder, self.maps.points.as_deref(), |path, size| depths(floats(path, size, 3)?, size, 3));
+            return self.map(folder, self.maps.points.as_deref(), |path, size| floats(path, size, 3));
         }
         let Some(camera) = self.camera else { return Ok(None) };
         self.map(folder, self.maps.depth.as_deref(), |path, size| {
-            let depth = depths(floats(path, size, 1)?, size, 1)?;
+            let depth = floats(path, size, 1)?;
+            check_depth(&depth, size)?;
             let point = |(i, z): (usize, f32)| {
                 let (u, v, z64) = ((i % size.width) as f64, (i / size.width) as f64, f64::from(z));
                 [((u - camera.cx) / camera.fx * z64) as f32, ((v - camera.cy) / camera.fy * z64) as f32, z]
@@ -166,16 +167,40 @@ fn floats(path: &Path, size: Size, channels: usize) -> Result<Vec<f32>> {
     Ok(values)
 }
 
-/// Fails for a depth (the last of the channels) below 0.
-fn depths(values: Vec<f32>, size: Size, channels: usize) -> Result<Vec<f32>> {
-    match values.chunks_exact(channels).position(|v| v[channels - 1] < 0.0) {
-        None => Ok(values),
+/// Fails for a depth below 0.
+fn check_depth(depth: &[f32], size: Size) -> Result<()> {
+    match depth.iter().position(|z| *z < 0.0) {
+        None => Ok(()),
         Some(at) => {
-            let depth = values[at * channels + channels - 1];
-            let place = pixel(at, size);
-            Err(Error::invalid(format!(
-                "{place} has the depth {depth}; metres in front of the camera are needed, or 0"
-            )))
+            let (z, place) = (depth[at], pixel(at, size));
+            Err(Error::invalid(format!("{place} has the depth {z}; metres in front of the camera are needed, or 0")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::npy::write_f32;
+    use serde_json::json;
+
+    #[test]
+    fn depth_becomes_points_through_the_camera() {
+        let root = tempfile::tempdir().unwrap();
+        let place = |name: &str| root.path().join(name);
+        std::fs::create_dir(place("labels")).unwrap();
+        std::fs::write(place("dataset.json"), r#"{"format":"sapiens-labels","version":1}"#).unwrap();
+        std::fs::write(place("a.png"), b"").unwrap();
+        let label = json!({"image": "a.png", "width": 3, "height": 2, "maps": {"depth": "a.npy"},
+            "camera": {"fx": 2, "fy": 4, "cx": 1, "cy": 0.5}});
+        std::fs::write(place("labels/a.json"), label.to_string()).unwrap();
+        write_f32(place("a.npy"), Size::new(3, 2), &[2.0, 2.0, 0.0, 1.0, 1.0, 4.0]).unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let points = folder.label(0).unwrap().points(&folder).unwrap().unwrap();
+        // Column 0 is one pixel left of the axis: x = -1 / 2 * z; row 0 half a pixel above it: y = -0.5 / 4 * z.
+        assert_eq!(points[..3], [-1.0, -0.25, 2.0]);
+        assert_eq!(points[6..9], [0.0, -0.0, 0.0]);
+        assert_eq!(points[15..], [2.0, 0.5, 4.0]);
+        assert_eq!(folder.label(0).unwrap().classes(&folder).unwrap(), None);
     }
 }

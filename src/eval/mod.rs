@@ -8,7 +8,7 @@
 //! let folder = Folder::open("labelled")?;
 //! let survey = Survey::of(&folder, folder.len(), Boxes::Labels)?;
 //! let engine = Engine::load(&[ModelSource::Demo], &LoadOptions::default(), &mut |_, _, _| Ok(()))?;
-//! let mut evaluation = Evaluation::new(&survey.plan(&engine)?.tasks, Boxes::Labels)?;
+//! let mut evaluation = Evaluation::new(&survey.plan(&engine, &[])?.tasks, Boxes::Labels)?;
 //! for index in 0..folder.len() {
 //!     evaluation.add(&engine, &folder, &folder.label(index)?)?;
 //! }

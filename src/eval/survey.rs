@@ -79,14 +79,14 @@ impl Survey {
         Ok(())
     }
 
-    /// What of this the models can be compared on.
+    /// What of this the models can be compared on; with tasks in `only`, no other is looked at.
     ///
     /// # Errors
     /// `InvalidArgument` if that is nothing.
-    pub fn plan(&self, engine: &Engine) -> Result<Plan> {
+    pub fn plan(&self, engine: &Engine, only: &[Task]) -> Result<Plan> {
         let loaded: Vec<Task> = engine.models().iter().flat_map(|m| m.info().tasks.iter().copied()).collect();
         let (mut tasks, mut left_out) = (Vec::new(), Vec::new());
-        for task in TASKS {
+        for task in TASKS.into_iter().filter(|t| only.is_empty() || only.contains(t)) {
             match (loaded.contains(&task), self.tasks.contains(&task)) {
                 (true, true) => tasks.push(task),
                 (true, false) => left_out.push(NotEvaluated { task, reason: "no label is for it".into() }),

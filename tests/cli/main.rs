@@ -2,12 +2,15 @@
 
 mod bad_checkpoint;
 mod bad_image;
+mod bad_labels;
 mod bad_request;
 mod bench;
 mod convert;
 mod doctor;
+mod eval;
 mod inspect;
 mod interrupt;
+mod labelled;
 mod other_heads;
 mod outputs;
 mod pictures;

@@ -1,9 +1,11 @@
-//! `sapiens`: run, convert, inspect, doctor, bench.
+//! `sapiens`: run, eval, convert, inspect, doctor, bench.
 
 mod bench;
 mod console;
 mod convert;
 mod doctor;
+mod eval;
+mod eval_table;
 mod inputs;
 mod inspect;
 mod interrupt;
@@ -28,6 +30,8 @@ struct Cli {
 enum Command {
     /// Run models on pictures and write what they see.
     Run(run::Args),
+    /// Compare what models predict with a labelled folder (docs/labels.md): the measures of the field.
+    Eval(eval::Args),
     /// Convert a .safetensors checkpoint to an .onnx graph.
     Convert(convert::Args),
     /// Say what a .safetensors or .onnx file is.
@@ -41,6 +45,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
