@@ -123,6 +123,10 @@ impl Evaluation {
         let labels = if maps.seg.is_some() || on_person { label.classes(folder)? } else { None };
         let alpha = if maps.matting.is_some() || on_person && labels.is_none() { label.alpha(folder)? } else { None };
         if let (Some(seg), Some(labels)) = (&maps.seg, &labels) {
+            if let Some(other) = seg.classes.filter(|count| *count != CLASS_COUNT) {
+                let message = format!("the seg model has {other} classes; the labels are for {CLASS_COUNT}");
+                return Err(Error::new(ErrorKind::Unsupported, message));
+            }
             let predicted = flat(&seg.labels);
             if let Some(other) = predicted.iter().find(|c| usize::from(**c) >= CLASS_COUNT) {
                 let message = format!("the model predicts class {other}; the labels are for {CLASS_COUNT}, from 0");

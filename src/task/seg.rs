@@ -16,6 +16,8 @@ pub struct SegMap {
     pub labels: Array2<u8>,
     /// HxW, softmax probability of the label, 0..1.
     pub confidence: Array2<f32>,
+    /// How many classes the model tells apart; `None` where its graph gave labels only.
+    pub classes: Option<usize>,
 }
 
 /// Image pixels per tile: its logits of all classes stay in the cache of a core.
@@ -49,7 +51,7 @@ pub fn labels_to_image(logits: &[f32], classes: usize, placement: &Placement) ->
             }
         },
     );
-    Ok(SegMap { labels, confidence })
+    Ok(SegMap { labels, confidence, classes: Some(classes) })
 }
 
 /// For graphs that deliver only labels and their confidence (HxW, the input size): the nearest input pixel at every
@@ -58,7 +60,7 @@ pub fn resize_labels(labels: &[u8], confidence: &[f32], placement: &Placement) -
     check_len("labels", labels.len(), 1, placement.input)?;
     check_len("confidence", confidence.len(), 1, placement.input)?;
     let grid = placed::grid(placement)?;
-    Ok(SegMap { labels: grid.nearest(labels, 0)?, confidence: grid.nearest(confidence, 0.0)? })
+    Ok(SegMap { labels: grid.nearest(labels, 0)?, confidence: grid.nearest(confidence, 0.0)?, classes: None })
 }
 
 /// Averages the logits with those of the mirrored input, in place: mirrored back, and the plane of each class taken from

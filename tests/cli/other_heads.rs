@@ -1,5 +1,6 @@
 //! Fine-tuned models: other numbers of keypoints and classes than the official ones.
 
+use crate::labelled::{MapWriter, SIZE, folder};
 use crate::support::{Ran, Sandbox};
 use testkit::{Dtype, Spec, Tensor, make_checkpoint, write_safetensors};
 
@@ -46,4 +47,19 @@ fn forty_classes_have_colours() {
     let model = checkpoint(&sandbox, "seg", 40);
     sandbox.ok(&["run", "a.jpg", "--model", &model, "--input-size", "128x96", "--out", "o", "--save", "png,npy"]);
     assert!(sandbox.path("o/a_seg.png").is_file() && sandbox.path("o/a_seg.npy").is_file());
+}
+
+#[test]
+fn other_keypoints_and_classes_cannot_be_compared_with_labels() {
+    let sandbox = Sandbox::new();
+    folder(&sandbox);
+    let mut writer = MapWriter::new(&sandbox, "a");
+    writer.classes(&vec![1; SIZE.area()]);
+    writer.person(vec![serde_json::json!([200, 300, 2]); 308].into());
+    writer.write();
+    let pose = checkpoint(&sandbox, "pose", 4);
+    let seg = checkpoint(&sandbox, "seg", 40);
+    let eval = |model: &str| sandbox.command(&["eval", "--data", "d", "--model", model, "--input-size", "128x96"]);
+    Ran::of(&mut eval(&pose)).assert_one_error(&["4 keypoints", "308", "a.json"]);
+    Ran::of(&mut eval(&seg)).assert_one_error(&["40 classes", "29", "a.json"]);
 }
