@@ -161,7 +161,10 @@ mod tests {
         [Located { x, y: 0.0, score }]
     }
 
-    fn precision(pictures: &[(&[f64], &[(f64, f64)])]) -> PrecisionReport {
+    /// Where people are, and where they were guessed with which score.
+    type Picture<'a> = (&'a [f64], &'a [(f64, f64)]);
+
+    fn precision(pictures: &[Picture]) -> PrecisionReport {
         let mut precision = AveragePrecision::new(&[0], &[0.05]);
         for (people, guesses) in pictures {
             let points: Vec<_> = people.iter().map(|x| person(*x)).collect();

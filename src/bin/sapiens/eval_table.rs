@@ -41,15 +41,15 @@ pub fn print(report: &Report, left_out: &[NotEvaluated]) {
 /// A number, its unit behind it; a dash where there was nothing to measure.
 fn line(name: &str, value: Option<f64>, unit: &str) {
     match value {
-        Some(value) if unit.is_empty() => say!("  {name:<42} {value:>10.4}"),
-        Some(value) => say!("  {name:<42} {value:>10.4} {unit}"),
-        None => say!("  {name:<42} {:>10}", "-"),
+        Some(value) if unit.is_empty() => say!("  {name:<46} {value:>10.4}"),
+        Some(value) => say!("  {name:<46} {value:>10.4} {unit}"),
+        None => say!("  {name:<46} {:>10}", "-"),
     }
 }
 
 fn broken(count: u64) {
     if count > 0 {
-        say!("  {:<42} {count:>10}", "predictions that are not finite");
+        say!("  {:<46} {count:>10}", "predictions that are not finite");
     }
 }
 
@@ -82,9 +82,8 @@ fn print_classes(scores: &ClassesReport) {
     line(&format!("mean IoU, {} classes in the labels", scores.classes_in_labels), scores.mean_iou, "");
     line("mean class accuracy", scores.mean_class_accuracy, "");
     line("pixel accuracy", scores.pixel_accuracy_share, "of pixels");
-    for class in scores.classes.iter().filter(|class| class.iou.is_some()) {
-        let unlabelled = if class.label_pixels == 0 { "(not in the labels)" } else { "" };
-        line(&format!("IoU, {}", class.name), class.iou, unlabelled);
+    for class in scores.classes.iter().filter(|class| class.label_pixels > 0) {
+        line(&format!("IoU, {}", class.name), class.iou, "");
     }
 }
 
