@@ -5,6 +5,7 @@ mod bad_image;
 mod bad_request;
 mod bench;
 mod convert;
+mod detect;
 mod doctor;
 mod inspect;
 mod interrupt;

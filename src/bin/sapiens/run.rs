@@ -29,10 +29,12 @@ pub struct Args {
     #[arg(long, conflicts_with = "boxes")]
     detect: bool,
     /// With --detect: people count with a score above this, 0 to 1.
-    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, default_value_t = DetectOptions::default().threshold)]
+    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
+    #[arg(default_value_t = DetectOptions::default().threshold)]
     detect_threshold: f32,
     /// With --detect: of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes.
-    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, default_value_t = DetectOptions::default().max_overlap)]
+    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
+    #[arg(default_value_t = DetectOptions::default().max_overlap)]
     detect_nms: f32,
     /// official: each task as the official code; crop: every task the same padded person crop, so that all align.
     #[arg(long, default_value = "official")]
