@@ -52,6 +52,13 @@ impl Rect {
         [self.x, self.y, self.x + self.width, self.y + self.height]
     }
 
+    /// Intersection over union, 0 to 1; NaN where both boxes have no area.
+    pub fn iou(self, other: Self) -> f32 {
+        let ([ax0, ay0, ax1, ay1], [bx0, by0, bx1, by1]) = (self.xyxy(), other.xyxy());
+        let shared = (ax1.min(bx1) - ax0.max(bx0)).max(0.0) * (ay1.min(by1) - ay0.max(by0)).max(0.0);
+        shared / (self.width * self.height + other.width * other.height - shared)
+    }
+
     /// Whether all numbers are finite and the extent is positive.
     pub fn is_valid(self) -> bool {
         [self.x, self.y, self.width, self.height].iter().all(|v| v.is_finite()) && self.width > 0.0 && self.height > 0.0

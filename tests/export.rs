@@ -178,7 +178,9 @@ fn keypoints_documents_are_valid_rounded_and_read_back() {
     let person = Rect { x: 1.0, y: 2.004, width: 0.1 + 0.2, height: f32::INFINITY };
     let keypoints = [[10.123456, -0.0001, 0.123456], [f32::NAN, f32::NEG_INFINITY, f32::NAN], [5.0, 6.0, 0.5]];
     document.persons.push(PersonRecord::new(person, &["nose", "left_eye", "right_eye"], &keypoints).unwrap());
-    document.persons.push(PersonRecord::new::<&str>(person, &[], &[]).unwrap());
+    document
+        .persons
+        .push(PersonRecord { detection_score: Some(0.123456), ..PersonRecord::new::<&str>(person, &[], &[]).unwrap() });
     document.write(&path).unwrap();
 
     let text = fs::read_to_string(&path).unwrap();
@@ -194,9 +196,12 @@ fn keypoints_documents_are_valid_rounded_and_read_back() {
     assert_eq!(points[0].to_string(), r#"{"name":"nose","x":10.12,"y":0.0,"score":0.1235}"#);
     assert_eq!(points[1].to_string(), r#"{"name":"left_eye","x":null,"y":null,"score":null}"#);
     assert!(value["persons"][1]["mean_score"].is_null());
+    assert!(value["persons"][0].get("detection_score").is_none());
+    assert_eq!(value["persons"][1]["detection_score"].to_string(), "0.1235");
 
     let back = KeypointsDocument::read(&path).unwrap();
     assert_eq!(back.persons[0].keypoints[2], document.persons[0].keypoints[2]);
+    assert_eq!((back.persons[0].detection_score, back.persons[1].detection_score), (None, Some(0.1235)));
     assert!(back.persons[0].keypoints[1].x.is_nan() && back.persons[0].box_xywh[3].is_nan());
     assert!(PersonRecord::new(person, &["nose"], &keypoints).is_err());
 

@@ -2,9 +2,9 @@
 
 use sapiens::ErrorKind;
 use sapiens::checkpoint::Source;
-use sapiens::convert::{ConvertOptions, in_memory, plan};
+use sapiens::convert::{ConvertOptions, in_memory, plan, plan_detector};
 use sapiens::geometry::Size;
-use testkit::{Dtype, Spec, Tensor, make_checkpoint, safetensors_bytes};
+use testkit::{Bundle, Dtype, Spec, Tensor, make_checkpoint, safetensors_bytes};
 
 /// xorshift: the same damage in every run.
 struct Random(u64);
@@ -49,19 +49,24 @@ fn rounds() -> usize {
 #[test]
 fn shapes_that_make_no_sense_never_panic() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    for task in ["pretrain", "pretrain_4k", "pose", "pointmap", "albedo"] {
+    for task in ["pretrain", "pretrain_4k", "pose", "pointmap", "albedo", "detector"] {
         let mut spec = Spec::tiny(task, 3);
         (spec.layers, spec.tokenizer_layers) = (2, 1);
-        let sound = make_checkpoint(&spec);
+        let is_detector = task == "detector";
+        let bundle = Bundle::tiny().with_detector(&[16, 8], &[(8, 1), (8, 3)], 3);
+        let sound = if is_detector { bundle.tensors.clone() } else { make_checkpoint(&spec) };
         let (mut planned, mut refused) = (0, 0);
         for round in 0..rounds() {
             let mut tensors = sound.clone();
             (0..1 + random.below(2)).for_each(|_| damage(&mut tensors, &mut random));
-            let bytes = safetensors_bytes(&tensors, Dtype::F32, &[]);
+            let bytes = match is_detector {
+                true => Bundle { tensors, ..bundle.clone() }.bytes(),
+                false => safetensors_bytes(&tensors, Dtype::F32, &[]),
+            };
             let input = (task != "pretrain_4k").then_some(Size::new(spec.image.1, spec.image.0));
             let options = ConvertOptions { input, ..Default::default() };
             let made = Source::from_bytes(bytes).and_then(|source| {
-                let plan = plan(&source, &options)?;
+                let plan = if is_detector { plan_detector(&source, &options)? } else { plan(&source, &options)? };
                 in_memory(plan, &source, &mut |_, _, _| Ok(()))
             });
             match made {

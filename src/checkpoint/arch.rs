@@ -9,6 +9,9 @@ use crate::geometry::Size;
 use crate::spec::{PATCH, Task, WINDOW};
 use std::collections::BTreeSet;
 
+/// Largest side of a detector's input: the whole picture at once, so more only exhausts memory.
+const MAX_DETECTOR_SIDE: usize = 4096;
+
 /// One transformer block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layer {
@@ -53,6 +56,8 @@ pub struct Arch {
     pub rope_periods: Option<Vec<f32>>,
     /// The heads, in the order of [`Task::ALL`]; none for a pretrained backbone.
     pub heads_by_task: Vec<(Task, Head)>,
+    /// The person detector of a bundle (`decode_heads.detector.*`). It is no task: it finds the boxes that tasks look at.
+    pub detector: Option<Head>,
     /// Whether the heads are called `decode_heads.<task>.*`.
     pub is_bundle: bool,
 }
@@ -69,6 +74,7 @@ impl Arch {
         let prefix = if bare_marks.iter().any(|name| check.has(name)) { "" } else { "backbone." };
         let mut arch = Self::derive_backbone(&mut check, prefix)?;
         (arch.heads_by_task, arch.is_bundle) = Head::derive_all(&mut check, arch.embed)?;
+        arch.detector = Head::derive_detector(&mut check, arch.embed)?;
         check.finish()?;
         Ok(arch)
     }
@@ -121,6 +127,7 @@ impl Arch {
             tokenizer,
             rope_periods,
             heads_by_task: Vec::new(),
+            detector: None,
             is_bundle: false,
         })
     }
@@ -158,16 +165,7 @@ impl Arch {
     /// # Errors
     /// `InvalidArgument` with what would be right.
     pub fn check_input(&self, input: Size) -> Result<()> {
-        let stride = self.stride();
-        if input.width == 0
-            || input.height == 0
-            || !input.width.is_multiple_of(stride)
-            || !input.height.is_multiple_of(stride)
-        {
-            return Err(crate::Error::invalid(format!(
-                "input size {input}: height and width of this model's input must be multiples of {stride}"
-            )));
-        }
+        self.check_stride(input)?;
         match self.scale_branch() {
             Some(scale) if !scale.fits(self.grid(input)) => {
                 let right = self.default_input().map_or("no 3:4 size fits".into(), |size| format!("{size} fits"));
@@ -180,6 +178,33 @@ impl Arch {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Checks an input size of the detector, which no scale branch limits.
+    ///
+    /// # Errors
+    /// `InvalidArgument` with what would be right.
+    pub fn check_detector_input(&self, input: Size) -> Result<()> {
+        if input.width.max(input.height) > MAX_DETECTOR_SIDE {
+            return Err(crate::Error::invalid(format!(
+                "input size {input}: a detector sees at most {MAX_DETECTOR_SIDE} pixels per side"
+            )));
+        }
+        self.check_stride(input)
+    }
+
+    fn check_stride(&self, input: Size) -> Result<()> {
+        let stride = self.stride();
+        if input.width == 0
+            || input.height == 0
+            || !input.width.is_multiple_of(stride)
+            || !input.height.is_multiple_of(stride)
+        {
+            return Err(crate::Error::invalid(format!(
+                "input size {input}: height and width of this model's input must be multiples of {stride}"
+            )));
+        }
+        Ok(())
     }
 
     /// The usual input: 1024x768, for the 4K model 4096x3072, for a scale branch that does not fit it the largest

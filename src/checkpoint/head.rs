@@ -70,7 +70,7 @@ pub enum Head {
     /// Transposed convolutions 4x4 (stride 2, padding 1, no bias), then convolutions, each with instance norm and SiLU;
     /// then the predictor.
     Deconv {
-        /// `decode_head.` or `decode_heads.<task>.`.
+        /// `decode_head.`, `decode_heads.<task>.` or `decode_heads.detector.`.
         prefix: String,
         /// Transposed convolutions.
         deconv: Vec<Conv>,

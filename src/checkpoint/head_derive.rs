@@ -3,7 +3,7 @@
 use super::check::Checker;
 use super::head::{Conv, Head, HeadNorm, Linear, ScaleBranch};
 use crate::error::{ErrorKind, Result};
-use crate::spec::Task;
+use crate::spec::{DETECTOR_CHANNELS, Task};
 
 /// Tasks with a head, and the name of its last layer.
 const PREDICTORS: [(Task, &str); 6] = [
@@ -15,8 +15,11 @@ const PREDICTORS: [(Task, &str); 6] = [
     (Task::Matting, "conv_matting"),
 ];
 
+/// In front of all tensor names of a bundle's person detector.
+const DETECTOR: &str = "decode_heads.detector.";
+
 impl Head {
-    /// All heads of a checkpoint, and whether they are those of a bundle.
+    /// All task heads of a checkpoint, and whether they are those of a bundle.
     pub(super) fn derive_all(check: &mut Checker<'_>, embed: usize) -> Result<(Vec<(Task, Self)>, bool)> {
         let source = check.source;
         let is_bundle = source.names().any(|name| name.starts_with("decode_heads."));
@@ -40,6 +43,14 @@ impl Head {
         Ok((heads, is_bundle))
     }
 
+    /// The person detector, if there is one: always with transposed convolutions (none leave the grid of patches).
+    pub(super) fn derive_detector(check: &mut Checker<'_>, embed: usize) -> Result<Option<Self>> {
+        if !check.source.names().any(|name| name.starts_with(DETECTOR)) {
+            return Ok(None);
+        }
+        Self::deconv(check, DETECTOR.to_string(), "conv_detector", DETECTOR_CHANNELS, embed).map(Some)
+    }
+
     fn derive(check: &mut Checker<'_>, task: Task, prefix: String, predictor: &str, embed: usize) -> Result<Self> {
         let out = match task {
             Task::Normal | Task::Pointmap | Task::Albedo => 3,
@@ -47,19 +58,10 @@ impl Head {
             _ => 0,
         };
         let is_deconv = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| rest.starts_with("deconv_layers."));
-        let is_deconv = check.source.names().any(is_deconv);
-        let mut channels = embed;
-        if is_deconv {
-            let mut deconv = Vec::new();
-            for key in keys(check, &format!("{prefix}deconv_layers."), "", 0, 3) {
-                let output = check.shape(&format!("{key}.weight"), &[channels, 0, 4, 4], "C")?[1];
-                deconv.push(Conv { key, input: channels, output, kernel: 4, norm: None });
-                channels = output;
-            }
-            let conv = convs(check, &prefix, "conv_layers.", &mut channels, HeadNorm::Instance)?;
-            let predictor = plain_conv(check, format!("{prefix}{predictor}"), channels, out, 1, None)?;
-            return check_upscale(check, Self::Deconv { prefix, deconv, conv, predictor });
+        if check.source.names().any(is_deconv) {
+            return Self::deconv(check, prefix, predictor, out, embed);
         }
+        let mut channels = embed;
         let first_norm = format!("{prefix}input_conv.1.norm.weight");
         let norm = if check.has(&first_norm) { HeadNorm::ChannelRms } else { HeadNorm::Instance };
         let named = |name: String| (norm == HeadNorm::ChannelRms).then_some(name);
@@ -86,6 +88,19 @@ impl Head {
             _ => None,
         };
         check_upscale(check, Self::PixelShuffle { prefix, input_conv, upsample, conv, predictor, norm, scale })
+    }
+
+    /// A head with `out` outputs, 0 where their number is free.
+    fn deconv(check: &mut Checker<'_>, prefix: String, predictor: &str, out: usize, embed: usize) -> Result<Self> {
+        let (mut channels, mut deconv) = (embed, Vec::new());
+        for key in keys(check, &format!("{prefix}deconv_layers."), "", 0, 3) {
+            let output = check.shape(&format!("{key}.weight"), &[channels, 0, 4, 4], "C")?[1];
+            deconv.push(Conv { key, input: channels, output, kernel: 4, norm: None });
+            channels = output;
+        }
+        let conv = convs(check, &prefix, "conv_layers.", &mut channels, HeadNorm::Instance)?;
+        let predictor = plain_conv(check, format!("{prefix}{predictor}"), channels, out, 1, None)?;
+        check_upscale(check, Self::Deconv { prefix, deconv, conv, predictor })
     }
 }
 

@@ -5,7 +5,7 @@ use super::header::DType;
 use super::names::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use crate::spec::{HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope};
+use crate::spec::{DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope};
 
 /// Official labels by width, blocks and heads. Only a label: nothing is derived from it.
 const LABELS: [(&str, usize, usize, usize, bool); 6] = [
@@ -17,6 +17,9 @@ const LABELS: [(&str, usize, usize, usize, bool); 6] = [
     ("5b", 2432, 56, 32, false),
 ];
 
+/// What a detector sees where its bundle does not say.
+const DETECTOR_INPUT: Size = Size::new(256, 256);
+
 /// Facts about a checkpoint, as far as the file tells them.
 ///
 /// `precision` is that of the stored weights (fp32 for bf16, which has no half-precision equivalent), `raw` is false and
@@ -24,7 +27,8 @@ const LABELS: [(&str, usize, usize, usize, bool); 6] = [
 /// ([`Checkpoint::sha256`](super::Checkpoint::sha256)).
 ///
 /// A bundle (`decode_heads.*`) says in its metadata what an official file does not need to: `input_size` (`HxW`), `rope`
-/// (`fp32` or `bf16`) and `license`; its format version 1 means stretched input and half-pixel heatmaps.
+/// (`fp32` or `bf16`), `license` and, for a person detector, `detector_input_size` (`HxW`, 256x256 without). All its
+/// tasks see stretched input; its heatmaps are half-pixel in format version 1, unbiased (UDP) in version 2.
 ///
 /// # Errors
 /// `CorruptModel` for metadata that cannot be right, `Unsupported` for a newer bundle format.
@@ -32,16 +36,16 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
     let metadata = source.checkpoint().metadata();
     let get = |key: &str| metadata.get(key).map(String::as_str);
     let is_bundle = get("format") == Some("sapiens2-bundle") || arch.is_bundle;
-    if is_bundle {
-        match get("version") {
-            Some("1") => {}
-            version => {
-                let version = version.unwrap_or("(none)");
-                let message = format!("this bundle has format version {version}; this library reads version 1");
-                return Err(source.error(ErrorKind::Unsupported, message));
-            }
+    let heatmap = match get("version") {
+        _ if !is_bundle => HeatmapCodec::Udp,
+        Some("1") => HeatmapCodec::HalfPixel,
+        Some("2") => HeatmapCodec::Udp,
+        version => {
+            let version = version.unwrap_or("(none)");
+            let message = format!("this bundle has format version {version}; this library reads versions 1 and 2");
+            return Err(source.error(ErrorKind::Unsupported, message));
         }
-    }
+    };
     let wrong = |key: &str, value: &str, right: &str| {
         let message = format!("metadata entry `{key}` is `{value}`; it should be {right}");
         source.error(ErrorKind::CorruptModel, message)
@@ -53,6 +57,19 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         })?,
     };
     arch.check_input(input).map_err(|e| source.error(ErrorKind::CorruptModel, e.to_string()))?;
+    let detector = match &arch.detector {
+        Some(head) => {
+            let input = match get("detector_input_size") {
+                Some(text) => parse_size(text)
+                    .ok_or_else(|| wrong("detector_input_size", text, "height x width, such as 256x256"))?,
+                None => DETECTOR_INPUT,
+            };
+            let place = |e: Error| source.error(ErrorKind::CorruptModel, format!("`detector_input_size`: {e}"));
+            arch.check_detector_input(input).map_err(place)?;
+            Some(DetectorInfo { input, stride: arch.stride() / head.upscale() })
+        }
+        None => None,
+    };
     let rope = match get("rope") {
         Some(text) => text.parse().map_err(|_: Error| wrong("rope", text, "`fp32` or `bf16`"))?,
         None => Rope::Bf16,
@@ -68,13 +85,14 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         parameters: source.checkpoint().parameters(),
         input,
         framing: if is_bundle { ModelFraming::Stretch } else { ModelFraming::Official },
-        heatmap: if is_bundle { HeatmapCodec::HalfPixel } else { HeatmapCodec::Udp },
+        heatmap,
         rope,
         precision: if source.main_dtype() == Some(DType::F16) { Precision::Fp16 } else { Precision::Fp32 },
         normal_frame: NormalFrame::Camera,
         raw: false,
         source_sha256: String::new(),
         licence,
+        detector,
     })
 }
 

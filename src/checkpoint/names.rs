@@ -1,7 +1,7 @@
 //! Tensor names. The library asks for the original names; files saved by Hugging Face transformers are translated.
 //!
 //! A task model's original names are `backbone.*` and `decode_head.*`, a pretrained backbone has bare names, and a
-//! bundle has `backbone.*` and one `decode_heads.<task>.*` per task. transformers splits `ffn.w12` into gate and up;
+//! bundle has `backbone.*`, one `decode_heads.<task>.*` per task and perhaps `decode_heads.detector.*`. transformers splits `ffn.w12` into gate and up;
 //! its rows are those of `w12` in this order.
 
 use super::file::Checkpoint;

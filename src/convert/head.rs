@@ -10,6 +10,9 @@ use crate::geometry::Size;
 use crate::onnx::{Attr, Dim, Element};
 use crate::spec::Task;
 
+/// The output of a detector's graph: N x 5 x h x w, undecoded.
+pub const DETECTOR_OUTPUT: &str = "detector";
+
 /// Builds the head of a task and declares the graph's outputs for it.
 pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> Result<()> {
     let arch = net.arch;
@@ -23,9 +26,45 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
     let head = arch
         .head(task)
         .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("this model has no head for `{task}`")))?;
+    let raw = layers(net, head, tokens);
+    let raw = match task {
+        Task::Matting => net.b.op("Sigmoid", &[&raw], &[]),
+        _ => raw,
+    };
+    let name = net.b.rename(&raw, task.raw_outputs()[0]);
+    let (map, dims) = raw_map(head, grid);
+    declare_raw(net, &name, &dims);
+    if let Some(branch) = head.scale() {
+        let scale = scale_branch(net, tokens, branch);
+        let scale = net.b.rename(&scale, "scale");
+        declare_raw(net, &scale, &[Dim::Batch, Dim::Fixed(1)]);
+    }
+    if !net.info.raw {
+        net.b.scope(format!("decode.{task}"));
+        decode::build(net, task, head.out(), map);
+    }
+    Ok(())
+}
+
+/// Builds the head of a person detector: its maps are the output [`DETECTOR_OUTPUT`], which is small enough to be decoded
+/// outside ([`mod@crate::detect`]).
+pub(super) fn build_detector(net: &mut Net, head: &Head, grid: Size, tokens: &Tokens) {
+    let raw = layers(net, head, tokens);
+    let name = net.b.rename(&raw, DETECTOR_OUTPUT);
+    net.b.output(&name, Element::F32, &raw_map(head, grid).1);
+}
+
+/// Size of the map a head ends in, and its dimensions in the graph.
+fn raw_map(head: &Head, grid: Size) -> (Size, [Dim; 4]) {
+    let map = Size::new(grid.width * head.upscale(), grid.height * head.upscale());
+    (map, [Dim::Batch, Dim::Fixed(head.out()), Dim::Fixed(map.height), Dim::Fixed(map.width)])
+}
+
+/// From the feature map to what the last layer gives.
+fn layers(net: &mut Net, head: &Head, tokens: &Tokens) -> String {
     net.b.scope(head.prefix().trim_end_matches('.'));
     let x = net.narrow(&tokens.featmap);
-    let raw = match head {
+    match head {
         Head::Deconv { deconv, conv, predictor, .. } => {
             let mut x = x;
             for layer in deconv {
@@ -53,25 +92,7 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
             }
             predict(net, &x, predictor)
         }
-    };
-    let raw = match task {
-        Task::Matting => net.b.op("Sigmoid", &[&raw], &[]),
-        _ => raw,
-    };
-    let name = net.b.rename(&raw, task.raw_outputs()[0]);
-    let map = Size::new(grid.width * head.upscale(), grid.height * head.upscale());
-    let dims = [Dim::Batch, Dim::Fixed(head.out()), Dim::Fixed(map.height), Dim::Fixed(map.width)];
-    declare_raw(net, &name, &dims);
-    if let Some(branch) = head.scale() {
-        let scale = scale_branch(net, tokens, branch);
-        let scale = net.b.rename(&scale, "scale");
-        declare_raw(net, &scale, &[Dim::Batch, Dim::Fixed(1)]);
     }
-    if !net.info.raw {
-        net.b.scope(format!("decode.{task}"));
-        decode::build(net, task, head.out(), map);
-    }
-    Ok(())
 }
 
 /// A raw output is an output of a raw graph, and a declared inner value of one that decodes.

@@ -1,5 +1,6 @@
 //! What a converted graph says about itself, as metadata entries `sapiens.*`.
 
+use super::head::DETECTOR_OUTPUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
@@ -11,9 +12,10 @@ const FORMAT: u32 = 1;
 /// The entries of a model, without the hash of its source when that is not known.
 pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+    let tasks = if tasks.is_empty() { DETECTOR_OUTPUT.to_owned() } else { tasks.join(",") };
     vec![
         ("sapiens.format", FORMAT.to_string()),
-        ("sapiens.task", tasks.join(",")),
+        ("sapiens.task", tasks),
         ("sapiens.size", info.size.clone()),
         ("sapiens.parameters", info.parameters.to_string()),
         ("sapiens.input", info.input.to_string()),
@@ -83,6 +85,10 @@ pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
     let input = entry("sapiens.input")?;
     let size = input.split_once('x').and_then(|(h, w)| Some(Size::new(w.parse().ok()?, h.parse().ok()?)));
     let input = size.filter(|s| s.width > 0 && s.height > 0).ok_or_else(|| wrong("sapiens.input", input))?;
+    if entry("sapiens.task")? == DETECTOR_OUTPUT {
+        let message = "this graph is a person detector alone; load the bundle it was made from";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
     let tasks = entry("sapiens.task")?.split(',').map(str::parse::<Task>).collect::<Result<Vec<_>>>();
     Ok(ModelInfo {
         tasks: tasks.map_err(|e| Error::new(ErrorKind::CorruptModel, format!("the graph's metadata: {e}")))?,
@@ -97,5 +103,6 @@ pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
         raw: field!("sapiens.raw"),
         source_sha256: entry("sapiens.source_sha256")?.to_owned(),
         licence: field!("sapiens.license"),
+        detector: None,
     })
 }

@@ -1,7 +1,7 @@
 //! From a checkpoint to an ONNX graph.
 //!
 //! [`plan`] builds the graph and lists which weights it needs and how each is made from the checkpoint's tensors;
-//! [`write()`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
+//! [`plan_detector`] does so for the person detector of a bundle, which sees another picture than the tasks; [`write()`] streams them into a file beside the graph, one tensor at a time; [`to_folder`] into a file for the moment;
 //! [`in_memory`] keeps them in one buffer.
 //! [`read_info`] is the way back: what a graph converted here says about itself.
 
@@ -16,6 +16,7 @@ mod rope;
 mod weights;
 mod write;
 
+pub use head::DETECTOR_OUTPUT;
 pub use metadata::read_info;
 pub use weights::{Progress, Stage};
 pub use write::{InMemory, in_memory, to_folder, write};
@@ -70,10 +71,8 @@ impl Plan {
 /// `InvalidArgument` for an input size or task that the model cannot have; those of [`Arch::derive`].
 pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
     let mut arch = Arch::derive(source)?;
-    let mut info = model_info(source, &arch)?;
-    info.precision = options.precision.unwrap_or(Precision::Fp32);
-    info.rope = options.rope.unwrap_or(info.rope);
-    info.raw = options.raw;
+    let mut info = info_with(source, &arch, options)?;
+    info.detector = None;
     if let Some(tasks) = &options.tasks {
         for task in tasks {
             if !info.tasks.contains(task) && *task != Task::Features {
@@ -107,4 +106,47 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
     let (builder, jobs) = net.into_parts();
     let model = builder.finish("sapiens", &metadata::entries(&info));
     Ok(Plan { model, info, jobs })
+}
+
+/// Builds the graph of a bundle's person detector: the backbone at the detector's input size, and its head.
+///
+/// The input is that of [`plan`], the output [`DETECTOR_OUTPUT`]; `info` of the plan has no task and the detector's input
+/// size. `tasks` of the options has no meaning here.
+///
+/// # Errors
+/// `Unsupported` if there is no detector, `InvalidArgument` for an input size that it cannot have; those of
+/// [`Arch::derive`].
+pub fn plan_detector(source: &Source, options: &ConvertOptions) -> Result<Plan> {
+    let arch = Arch::derive(source)?;
+    let mut info = info_with(source, &arch, options)?;
+    let (Some(head), Some(detector)) = (&arch.detector, &mut info.detector) else {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "this model has no person detector: only a bundle with tensors `decode_heads.detector.*` has one",
+        ));
+    };
+    if let Some(input) = options.input {
+        arch.check_detector_input(input)?;
+        detector.input = input;
+    }
+    info.input = detector.input;
+    info.tasks.clear();
+    let mut net = Net::new(&arch, &info, options.rotation);
+    let grid = arch.grid(info.input);
+    let tokens = backbone::build(&mut net, grid);
+    head::build_detector(&mut net, head, grid, &tokens);
+    let (builder, jobs) = net.into_parts();
+    let model = builder.finish("sapiens detector", &metadata::entries(&info));
+    Ok(Plan { model, info, jobs })
+}
+
+/// The facts of a checkpoint, as these options change them.
+fn info_with(source: &Source, arch: &Arch, options: &ConvertOptions) -> Result<ModelInfo> {
+    let info = model_info(source, arch)?;
+    Ok(ModelInfo {
+        precision: options.precision.unwrap_or(Precision::Fp32),
+        rope: options.rope.unwrap_or(info.rope),
+        raw: options.raw,
+        ..info
+    })
 }

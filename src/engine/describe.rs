@@ -1,17 +1,16 @@
 //! What a file is, without loading it; whether a device works.
 
-use super::load::{ModelSource, demo, is_graph, read_graph};
+use super::load::{ModelSource, checkpoint, is_graph, read_graph};
 use crate::checkpoint::{Arch, Head, HeadNorm, Source, model_info};
 use crate::convert;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::proto::{ModelProto, dimension};
 use crate::onnx::{Builder, Dim, Element};
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions, View};
-use crate::spec::{ModelInfo, Precision, Task};
+use crate::spec::{DetectorInfo, ModelInfo, Precision, Task};
 use prost::Message;
 use serde::Serialize;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What a model file is.
 #[derive(Debug, Clone, Serialize)]
@@ -29,7 +28,7 @@ pub struct Description {
     pub tensors: usize,
     /// The backbone in words.
     pub backbone: Option<String>,
-    /// Each head in words; for a converted graph its outputs.
+    /// Each head in words, a person detector last; for a converted graph its outputs.
     pub heads: Vec<String>,
 }
 
@@ -95,6 +94,11 @@ fn describe_source(source: &Source) -> Result<Description> {
     if let Some(tokenizer) = &arch.tokenizer {
         backbone += &format!(", window tokenizer of {} layers", tokenizer.layers.len());
     }
+    let mut heads: Vec<String> = arch.heads_by_task.iter().map(|(task, head)| head_text(task.name(), head)).collect();
+    if let (Some(head), Some(detector)) = (&arch.detector, info.detector) {
+        let (text, DetectorInfo { input, stride }) = (head_text("person detector", head), detector);
+        heads.push(format!("{text}, input {input} (height x width), stride {stride}"));
+    }
     Ok(Description {
         task: task_text(&info),
         kind: if arch.is_bundle { "bundle" } else { "checkpoint" }.into(),
@@ -102,7 +106,7 @@ fn describe_source(source: &Source) -> Result<Description> {
         dtype: source.main_dtype().map_or_else(|| "nothing".into(), |d| d.to_string()),
         tensors: source.checkpoint().names().count(),
         backbone: Some(backbone),
-        heads: arch.heads_by_task.iter().map(|(task, head)| head_text(*task, head)).collect(),
+        heads,
     })
 }
 
@@ -110,19 +114,19 @@ fn task_text(info: &ModelInfo) -> String {
     info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+")
 }
 
-fn head_text(task: Task, head: &Head) -> String {
+fn head_text(name: &str, head: &Head) -> String {
     let list = |convs: &[crate::checkpoint::Conv], divisor: usize| {
         convs.iter().map(|c| (c.output / divisor).to_string()).collect::<Vec<_>>().join(", ")
     };
     match head {
         Head::Deconv { deconv, conv, .. } => {
-            format!("{task}: deconv [{}], conv [{}], {} channels", list(deconv, 1), list(conv, 1), head.out())
+            format!("{name}: deconv [{}], conv [{}], {} channels", list(deconv, 1), list(conv, 1), head.out())
         }
         Head::PixelShuffle { upsample, conv, norm, scale, .. } => {
             let norm = if *norm == HeadNorm::ChannelRms { ", channel RMS norm" } else { "" };
             let scale = if scale.is_some() { ", scale branch" } else { "" };
             let (up, conv) = (list(upsample, 4), list(conv, 1));
-            format!("{task}: pixel shuffle [{up}], conv [{conv}], {} channels{norm}{scale}", head.out())
+            format!("{name}: pixel shuffle [{up}], conv [{conv}], {} channels{norm}{scale}", head.out())
         }
     }
 }
@@ -130,12 +134,8 @@ fn head_text(task: Task, head: &Head) -> String {
 /// The tasks a source has, from its header.
 pub(super) fn tasks_of(source: &ModelSource) -> Result<Vec<Task>> {
     match source {
-        ModelSource::Demo => Ok(Arch::derive(&demo()?)?.tasks()),
         ModelSource::Path(path) => Ok(describe(path)?.info.tasks),
-        ModelSource::Bytes { name, bytes } => {
-            let source = Source::from_bytes(Arc::clone(bytes)).map_err(|e| e.at(name))?;
-            Ok(Arch::derive(&source).map_err(|e| e.at(name))?.tasks())
-        }
+        _ => checkpoint(source).and_then(|c| Ok(Arch::derive(&c)?.tasks())).map_err(|e| source.locate(e)),
     }
 }
 

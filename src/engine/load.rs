@@ -3,11 +3,11 @@
 use super::model::Model;
 use super::watch::Watched;
 use crate::checkpoint::Source;
-use crate::convert::{self, ConvertOptions, InMemory, Progress};
+use crate::convert::{self, ConvertOptions, InMemory, Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
-use crate::runtime::{Device, Library, SessionOptions};
+use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions};
 use crate::spec::{NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,17 @@ impl ModelSource {
     /// `demo` is the embedded model, anything else a path.
     pub fn parse(text: &str) -> Self {
         if text == "demo" { Self::Demo } else { Self::Path(text.into()) }
+    }
+}
+
+impl ModelSource {
+    /// Names this source in an error, unless it is the embedded one.
+    pub(super) fn locate(&self, error: Error) -> Error {
+        match self {
+            Self::Demo => error,
+            Self::Path(path) => error.at(path),
+            Self::Bytes { name, .. } => error.at(name),
+        }
     }
 }
 
@@ -88,6 +99,9 @@ pub struct LoadOptions {
     pub decoded_seg: bool,
     /// Axes of the model's normals, where its metadata is wrong about them.
     pub normal_frame: Option<NormalFrame>,
+    /// Also loads the person detector of the first model that has one ([`Engine::detect`](super::Engine::detect)); without
+    /// any, loading fails.
+    pub detect: bool,
 }
 
 /// A graph in memory and where its weights are.
@@ -102,6 +116,18 @@ pub(super) struct Loaded {
     pub watched: Vec<Watched>,
 }
 
+impl Loaded {
+    /// A session of the graph or a part of it.
+    pub fn open(&self, library: &'static Library, graph: &ModelProto, options: &SessionOptions) -> Result<Session> {
+        let bytes = ModelBytes {
+            graph: &graph.encode_to_vec(),
+            folder: self.folder.as_deref(),
+            weights: self.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
+        };
+        Session::open(library, bytes, options)
+    }
+}
+
 impl Model {
     /// Loads a model. A checkpoint with more than 256 MB of weights passes through a temporary folder of that size
     /// ([`std::env::temp_dir`], the variable `TMPDIR` on Unix); `sapiens convert` saves that. `progress` is told how far the weights of a checkpoint are; an error it returns stops the work.
@@ -111,27 +137,27 @@ impl Model {
     /// run, `Unsupported` for tasks it has no head for.
     pub fn load(source: &ModelSource, options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
         let library = Library::load(options.library.as_deref())?;
-        let mut loaded = match source {
-            ModelSource::Demo => from_checkpoint(&demo()?, options, progress)?,
-            ModelSource::Path(path) => open(path, options, progress).map_err(|e| e.at(path))?,
-            ModelSource::Bytes { name, bytes } => Source::from_bytes(Arc::clone(bytes))
-                .and_then(|source| from_checkpoint(&source, options, progress))
-                .map_err(|e| e.at(name))?,
+        let loaded = match source {
+            ModelSource::Path(path) if is_graph(path) => from_graph(path, options),
+            _ => checkpoint(source).and_then(|checkpoint| from_checkpoint(&checkpoint, options, progress)),
         };
-        if let Some(frame) = options.normal_frame {
-            loaded.info.normal_frame = frame;
-        }
-        Self::new(source.to_string(), library, loaded, options).map_err(|e| match source {
-            ModelSource::Demo => e,
-            ModelSource::Path(path) => e.at(path),
-            ModelSource::Bytes { name, .. } => e.at(name),
-        })
+        let model = loaded.and_then(|mut loaded| {
+            if let Some(frame) = options.normal_frame {
+                loaded.info.normal_frame = frame;
+            }
+            Self::new(source.to_string(), library, loaded, options)
+        });
+        model.map_err(|e| source.locate(e))
     }
 }
 
-/// The embedded model.
-pub(super) fn demo() -> Result<Source> {
-    Source::from_bytes(DEMO)
+/// Opens a checkpoint.
+pub(super) fn checkpoint(source: &ModelSource) -> Result<Source> {
+    match source {
+        ModelSource::Demo => Source::from_bytes(DEMO),
+        ModelSource::Path(path) => Source::open(path),
+        ModelSource::Bytes { bytes, .. } => Source::from_bytes(Arc::clone(bytes)),
+    }
 }
 
 /// By the ending `.onnx`.
@@ -139,29 +165,30 @@ pub(super) fn is_graph(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
 }
 
-fn open(path: &Path, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
-    if is_graph(path) {
-        return from_graph(path, options);
-    }
-    from_checkpoint(&Source::open(path)?, options, progress)
+fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
+    materialise(convert::plan(source, &convert_options(options))?, source, progress)
 }
 
-fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
+/// How a model that is loaded so is converted.
+pub(super) fn convert_options(options: &LoadOptions) -> ConvertOptions {
     // The first device listed decides. Rounding by arithmetic gives the same values as casts, on the processor sooner, and
     // WebGPU has no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away.
     let rotation = match options.session.devices.first() {
         Some(Device::Cpu | Device::WebGpu) => Rotation::Veltkamp,
         _ => Rotation::Rounded,
     };
-    let convert = ConvertOptions {
+    ConvertOptions {
         precision: options.precision,
         input: options.input,
         raw: false,
         rope: options.rope,
         rotation,
         tasks: options.tasks.clone(),
-    };
-    let plan = convert::plan(source, &convert)?;
+    }
+}
+
+/// Makes the weights of a graph.
+pub(super) fn materialise(plan: Plan, source: &Source, progress: &mut Progress) -> Result<Loaded> {
     let info = plan.info.clone();
     if plan.weight_bytes() <= MAX_BYTES_IN_MEMORY {
         let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;

@@ -14,6 +14,7 @@
 
 mod attention;
 mod describe;
+mod detector;
 mod infer;
 mod load;
 mod model;
@@ -22,6 +23,7 @@ mod run;
 mod watch;
 
 pub use describe::{Description, describe, try_device};
+pub use detector::Detector;
 pub use load::{LoadOptions, ModelSource};
 pub use model::Model;
 pub use result::{Features, FrameResult, Maps, Person, Timing};

@@ -2,13 +2,11 @@
 
 use super::attention;
 use super::load::{LoadOptions, Loaded};
-use crate::convert::InMemory;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, Library, ModelBytes, Session, Tensor, View};
+use crate::runtime::{Device, Library, Session, Tensor, View};
 use crate::spec::{ModelInfo, Task};
-use prost::Message;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -53,14 +51,7 @@ impl Model {
             .map(|i| i.name.clone())
             .next()
             .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
-        let open = |part: &ModelProto| {
-            let bytes = ModelBytes {
-                graph: &part.encode_to_vec(),
-                folder: loaded.folder.as_deref(),
-                weights: loaded.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
-            };
-            Session::open(library, bytes, &options.session)
-        };
+        let open = |part: &ModelProto| loaded.open(library, part, &options.session);
         let raw = info.raw || options.flip_test;
         let decoded_seg = options.decoded_seg && !raw;
         let outputs = |task: Task| wanted(task, raw, decoded_seg);

@@ -12,7 +12,8 @@ use ndarray::{Array2, Array3};
 pub struct FrameResult {
     /// Size of the image.
     pub image: Size,
-    /// One per box, in the order of the request; one for the whole image without boxes.
+    /// One per box, in the order of the request; one for the whole image without boxes; with a detector those it found,
+    /// the surest first.
     pub people: Vec<Person>,
     /// Maps of the whole image: from tasks that look at all of it.
     pub scene: Maps,
@@ -23,8 +24,10 @@ pub struct FrameResult {
 /// Results of one person box.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// The box that was asked for.
+    /// The box that was asked for, or found.
     pub bbox: Rect,
+    /// How sure the detector is of it, 0 to 1; `None` for a box that was asked for.
+    pub score: Option<f32>,
     /// Keypoints in image pixels, in the order of [`crate::skeleton::keypoints`].
     pub pose: Option<Vec<Keypoint>>,
     /// Maps that come from this person's crop; in image space with background outside it.
@@ -105,7 +108,7 @@ pub struct Features {
 /// Time spent in one stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timing {
-    /// `preprocess`, `model`, `postprocess`, each followed by its task: `model pose`.
+    /// `preprocess`, `model`, `postprocess`, each followed by its task: `model pose`; `detect`.
     pub stage: String,
     /// Wall-clock milliseconds.
     pub ms: f64,

@@ -1,11 +1,13 @@
 //! The engine: several models, one image, one result.
 
 use super::describe::tasks_of;
+use super::detector::Detector;
 use super::infer::{Prepared, decode_map, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
 use super::result::{FrameResult, Maps, Person, Timing};
 use crate::convert::Progress;
+use crate::detect::{DetectOptions, Detection};
 use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::Image;
@@ -19,6 +21,9 @@ use std::time::Instant;
 pub struct Request {
     /// Person boxes in image pixels; none stands for the whole image.
     pub boxes: Vec<Rect>,
+    /// Looks for people instead, with the detector: their boxes are those of the request. Where nobody is found, nothing
+    /// else is run and the result has no people and no maps.
+    pub detect: Option<DetectOptions>,
     /// Tasks to run; `None` for all that the models have.
     pub tasks: Option<Vec<Task>>,
     /// How the image is brought to the models.
@@ -42,6 +47,7 @@ pub enum MapSpace {
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
     models: Vec<Arc<Model>>,
+    detector: Option<Arc<Detector>>,
 }
 
 impl Engine {
@@ -51,7 +57,7 @@ impl Engine {
     ///
     /// # Errors
     /// Those of [`Model::load`] and [`Engine::add`]; `InvalidArgument` for a task that no model has, and for a model that
-    /// has none of the tasks.
+    /// has none of the tasks; `Unsupported` if a detector is wanted and no model has one.
     pub fn load(sources: &[ModelSource], options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
         let mut plans = Vec::new();
         for source in sources {
@@ -83,9 +89,14 @@ impl Engine {
                 _ => format!("task `{missing}`: none of the models has it"),
             }));
         }
+        // Known from the headers, before gigabytes are read.
+        let detector = if options.detect { Some(Detector::among(sources)?) } else { None };
         let mut engine = Self::default();
         for (source, own) in plans {
             engine.add(Model::load(source, &own, progress)?)?;
+        }
+        if let Some(source) = detector {
+            engine.set_detector(Detector::load(source, options, progress)?);
         }
         Ok(engine)
     }
@@ -124,6 +135,27 @@ impl Engine {
         &self.models
     }
 
+    /// Makes this detector that of the engine: it can come from another source than the models.
+    pub fn set_detector(&mut self, detector: impl Into<Arc<Detector>>) {
+        self.detector = Some(detector.into());
+    }
+
+    /// The detector.
+    pub fn detector(&self) -> Option<&Detector> {
+        self.detector.as_deref()
+    }
+
+    /// The people in an image, the surest first.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without a detector or for options out of range, `Runtime` when ONNX Runtime fails.
+    pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
+        match &self.detector {
+            Some(detector) => detector.detect(image, options),
+            None => Err(Error::invalid("detect: no detector is loaded; ask for it when models are loaded")),
+        }
+    }
+
     fn model_for(&self, task: Task) -> Option<&Model> {
         self.models.iter().map(Arc::as_ref).find(|m| m.info().tasks.contains(&task))
     }
@@ -134,7 +166,8 @@ impl Engine {
     /// of the scene where they saw the whole image.
     ///
     /// # Errors
-    /// `InvalidArgument` for a box or task that cannot be, `Runtime` when ONNX Runtime fails.
+    /// `InvalidArgument` for a box or task that cannot be, for boxes together with detection, and those of
+    /// [`Engine::detect`]; `Runtime` when ONNX Runtime fails.
     pub fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
         if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
             let have: Vec<_> = self.models.iter().flat_map(|m| &m.info().tasks).map(|t| t.name()).collect();
@@ -144,16 +177,29 @@ impl Engine {
             )));
         }
         let wanted = |task: &Task| request.tasks.as_ref().is_none_or(|tasks| tasks.contains(task));
-        let boxes: Vec<Option<Rect>> = match request.boxes.as_slice() {
-            [] => vec![None],
-            boxes => boxes.iter().copied().map(Some).collect(),
+        let mut result = FrameResult { image: image.size(), ..Default::default() };
+        // Each with the score of the detector.
+        let boxes: Vec<(Option<Rect>, Option<f32>)> = match (&request.detect, request.boxes.as_slice()) {
+            (None, []) => vec![(None, None)],
+            (None, boxes) => boxes.iter().map(|b| (Some(*b), None)).collect(),
+            (Some(options), []) => {
+                let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+                let found = self.detect(image, options)?;
+                clock.stop("detect".to_owned());
+                found.into_iter().map(|d| (Some(d.bbox), Some(d.score))).collect()
+            }
+            (Some(_), _) => {
+                return Err(Error::invalid("boxes: people are to be detected; give boxes or detect, not both"));
+            }
         };
-        let people = boxes.iter().map(|b| Person {
-            bbox: b.unwrap_or(Rect::whole(image.size())),
+        let person = |&(bbox, score): &(Option<Rect>, Option<f32>)| Person {
+            bbox: bbox.unwrap_or(Rect::whole(image.size())),
+            score,
             pose: None,
             maps: Maps::default(),
-        });
-        let mut result = FrameResult { image: image.size(), people: people.collect(), ..Default::default() };
+        };
+        result.people = boxes.iter().map(person).collect();
+        let boxes: Vec<Option<Rect>> = boxes.into_iter().map(|(bbox, _)| bbox).collect();
         for model in &self.models {
             let tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
             // Where all tasks see the same picture, the backbone runs once for all of them.

@@ -77,6 +77,9 @@ pub struct PersonRecord {
     /// x, y, width, height in pixels.
     #[serde(rename = "box", serialize_with = "round_box", deserialize_with = "nan_box")]
     pub box_xywh: [f32; 4],
+    /// How sure the detector is of the box, 0 to 1; left out for a box that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "round_known")]
+    pub detection_score: Option<f32>,
     /// Mean over the finite scores of all keypoints; NaN (`null`) without any.
     #[serde(serialize_with = "round_score", deserialize_with = "nan_from_null")]
     pub mean_score: f32,
@@ -165,6 +168,7 @@ impl PersonRecord {
             |(name, &[x, y, score]): (&N, &[f32; 3])| KeypointRecord { name: name.as_ref().to_owned(), x, y, score };
         Ok(Self {
             box_xywh: [person.x, person.y, person.width, person.height],
+            detection_score: None,
             mean_score: (sum / f64::from(count)) as f32,
             keypoints: names.iter().zip(keypoints).map(record).collect(),
         })
@@ -183,6 +187,10 @@ fn round_px<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error
 
 fn round_score<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(rounded(f64::from(*value), 10_000.0))
+}
+
+fn round_known<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
+    round_score(&value.unwrap_or(f32::NAN), serializer)
 }
 
 fn round_box<S: Serializer>(values: &[f32; 4], serializer: S) -> Result<S::Ok, S::Error> {

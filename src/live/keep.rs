@@ -72,7 +72,7 @@ fn fill_maps(maps: &mut LiveMaps, older: &LiveMaps, tasks: &[Task]) {
 fn pairs(now: &[Rect], then: &[Rect]) -> Vec<(usize, usize)> {
     let mut all: Vec<(f32, usize, usize)> = Vec::new();
     for (i, a) in now.iter().enumerate() {
-        all.extend(then.iter().enumerate().map(|(j, b)| (overlap(*a, *b), i, j)).filter(|(o, ..)| *o > MIN_OVERLAP));
+        all.extend(then.iter().enumerate().map(|(j, b)| (a.iou(*b), i, j)).filter(|(o, ..)| *o > MIN_OVERLAP));
     }
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut found: Vec<(usize, usize)> = Vec::new();
@@ -82,13 +82,6 @@ fn pairs(now: &[Rect], then: &[Rect]) -> Vec<(usize, usize)> {
         }
     }
     found
-}
-
-/// Intersection over union.
-fn overlap(a: Rect, b: Rect) -> f32 {
-    let ([ax0, ay0, ax1, ay1], [bx0, by0, bx1, by1]) = (a.xyxy(), b.xyxy());
-    let shared = (ax1.min(bx1) - ax0.max(bx0)).max(0.0) * (ay1.min(by1) - ay0.max(by0)).max(0.0);
-    shared / (a.width * a.height + b.width * b.height - shared)
 }
 
 #[cfg(test)]
@@ -105,6 +98,7 @@ mod tests {
         let maps = |there: bool| Maps { normal: there.then(|| ndarray::Array3::zeros((1, 1, 3))), ..Maps::default() };
         let person = |&x: &f32| Person {
             bbox: rect(x),
+            score: None,
             pose: pose.then(|| vec![Keypoint { x, y: 0.0, score: 1.0 }]),
             maps: maps(normal),
         };

@@ -70,7 +70,8 @@ impl Runner for Puppet {
         let x = f32::from(image.pixels()[0]);
         let pose = tasks.contains(&Task::Pose).then(|| vec![Keypoint { x, y: 0.0, score: 1.0 }]);
         let normal = tasks.contains(&Task::Normal).then(|| ndarray::Array3::zeros((1, 1, 3)));
-        let person = Person { bbox: Rect::whole(image.size()), pose, maps: Maps { normal, ..Maps::default() } };
+        let maps = Maps { normal, ..Maps::default() };
+        let person = Person { bbox: Rect::whole(image.size()), score: None, pose, maps };
         Ok(FrameResult { image: image.size(), people: vec![person], ..FrameResult::default() })
     }
 }

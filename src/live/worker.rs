@@ -138,7 +138,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
         (cadence.choose(&groups, wanted.as_deref(), ignore_cadence), cadence.enabled(&available))
     };
     let Manner { space, framing, keeps_picture } = core.manner;
-    let request = Request { boxes, tasks: Some(chosen.clone()), framing, space };
+    let request = Request { boxes, tasks: Some(chosen.clone()), framing, space, detect: None };
     let ran = runner.run(&image, &request).inspect_err(|_| core.learn(|cadence| cadence.forget()));
     let mut found = ran?;
     core.learn(|cadence: &mut Cadence| cadence.learn(&found.timings, &groups));

@@ -146,4 +146,16 @@ pub struct ModelInfo {
     pub source_sha256: String,
     /// Terms of the weights.
     pub licence: Licence,
+    /// The person detector of a bundle; converted graphs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detector: Option<DetectorInfo>,
+}
+
+/// Facts about the person detector of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetectorInfo {
+    /// Size in pixels of what it sees: the whole picture, letterboxed.
+    pub input: Size,
+    /// Side in input pixels of a cell of its map.
+    pub stride: usize,
 }

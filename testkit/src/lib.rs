@@ -1,6 +1,7 @@
 //! Test data for libsapiens, made without it: checkpoints regenerated from seeds, safetensors files written and read
 //! by a second implementation, expected values, and the key tables of the official models as files without data.
 
+mod bundle;
 mod file;
 mod golden;
 mod manifest;
@@ -8,6 +9,7 @@ mod naming;
 mod rng;
 mod weights;
 
+pub use bundle::{Bundle, DETECTOR};
 pub use file::{Dtype, Expected, Tensor, safetensors_bytes, write_safetensors};
 pub use golden::{GOLDEN, data_dir, expected, golden_checkpoint, golden_tensors};
 pub use manifest::{Manifest, manifests, write_sparse};

@@ -188,7 +188,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-fn random_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
+pub(crate) fn random_values(name: &str, shape: &[usize], seed: u64) -> Vec<f32> {
     let count = shape.iter().product();
     // Only the lower 32 bits of a seed matter to the generator, so wrapping is harmless.
     let seed = u64::from(crc32(name.as_bytes())).wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(7919));

@@ -6,6 +6,7 @@ mod bad_labels;
 mod bad_request;
 mod bench;
 mod convert;
+mod detect;
 mod doctor;
 mod eval;
 mod inspect;

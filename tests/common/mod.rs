@@ -4,7 +4,7 @@
 use prost::Message;
 use sapiens::Result;
 use sapiens::checkpoint::Source;
-use sapiens::convert::{self, ConvertOptions, InMemory, Stage};
+use sapiens::convert::{self, ConvertOptions, InMemory, Plan, Stage};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
 use sapiens::onnx::{cut, proto::ModelProto};
@@ -43,7 +43,10 @@ pub struct Converted {
 
 impl Converted {
     pub fn new(source: &Source, options: &ConvertOptions) -> Self {
-        let plan = convert::plan(source, options).unwrap();
+        Self::of(convert::plan(source, options).unwrap(), source)
+    }
+
+    pub fn of(plan: Plan, source: &Source) -> Self {
         let info = plan.info.clone();
         let InMemory { model, weights } = convert::in_memory(plan, source, &mut quiet).unwrap();
         Self { info, model, weights }

@@ -4,7 +4,7 @@ use crate::console::say;
 use crate::interrupt;
 use crate::options::parse_size;
 use crate::progress::ConvertBar;
-use sapiens::checkpoint::Source;
+use sapiens::checkpoint::{Arch, Source};
 use sapiens::convert::{ConvertOptions, plan, write};
 use sapiens::geometry::Size;
 use sapiens::spec::{Precision, Rope, Rotation, Task};
@@ -66,5 +66,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
     say!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
     say!("licence of the weights: {}", info.licence);
+    if Arch::derive(&source)?.detector.is_some() {
+        say!("its person detector is not in the graph: `sapiens run --detect` needs the checkpoint");
+    }
     Ok(ExitCode::SUCCESS)
 }

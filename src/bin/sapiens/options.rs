@@ -69,6 +69,7 @@ impl ModelArgs {
             rope: self.rope,
             normal_frame: self.normal_frame,
             decoded_seg: false,
+            detect: false,
         }
     }
 }
@@ -85,6 +86,12 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
 fn parse_threads(text: &str) -> Result<usize, String> {
     let count = text.parse::<usize>().ok().filter(|n| *n <= 1024);
     count.ok_or_else(|| format!("`{text}` is no number of threads; give 0 to 1024"))
+}
+
+/// A number from 0 to 1.
+pub fn parse_share(text: &str) -> Result<f32, String> {
+    let share = text.parse::<f32>().ok().filter(|n| (0.0..=1.0).contains(n));
+    share.ok_or_else(|| format!("`{text}` is no number from 0 to 1"))
 }
 
 /// `x,y,w,h` in pixels of the picture.

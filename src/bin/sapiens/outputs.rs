@@ -2,7 +2,7 @@
 
 use crate::inputs::Input;
 use sapiens::engine::{Engine, FrameResult, Maps};
-use sapiens::export::json::{KeypointsDocument, ModelRecord};
+use sapiens::export::json::{KeypointsDocument, ModelRecord, PersonRecord};
 use sapiens::export::picture::{Picture, write_png, write_rgba_png};
 use sapiens::export::ply::{PointCloud, write_ply};
 use sapiens::export::sheet::Sheet;
@@ -10,7 +10,8 @@ use sapiens::export::{maps, npy};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
 use sapiens::render::{Style, foreground, foreground_rgb, merge, person_record, slice};
-use sapiens::spec::Task;
+use sapiens::runtime::Device;
+use sapiens::spec::{ModelInfo, Task};
 use sapiens::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -108,23 +109,20 @@ impl<'a> Writer<'a> {
 
     fn document(&self, input: &Input, result: &FrameResult) -> Result<KeypointsDocument> {
         let mut document = KeypointsDocument::new(&input.path, result.image);
+        if let Some(detector) = self.engine.detector() {
+            document.models.push(record("detection", detector.name(), detector.info(), detector.device()));
+        }
         for model in self.engine.models() {
             let info = model.info();
-            document.models.push(ModelRecord {
-                task: info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+"),
-                name: model.name().to_owned(),
-                precision: Some(info.precision.to_string()),
-                provider: Some(model.device().provider().to_owned()),
-                source_sha256: (!info.source_sha256.is_empty()).then(|| info.source_sha256.clone()),
-                license: Some(info.licence.to_string()),
-            });
+            let tasks = info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
+            document.models.push(record(&tasks, model.name(), info, model.device()));
         }
         for timing in &result.timings {
             document.add_timing_ms(&timing.stage, timing.ms);
         }
         for person in &result.people {
             let record = person_record(person.bbox, person.pose.as_deref())?;
-            document.persons.push(record);
+            document.persons.push(PersonRecord { detection_score: person.score, ..record });
         }
         Ok(document)
     }
@@ -151,6 +149,18 @@ impl<'a> Writer<'a> {
             Some(sheet) => sheet.write(path),
             None => Err(Error::invalid("--sheet: there is nothing to show").at(path)),
         }
+    }
+}
+
+/// What ran, for the document.
+fn record(task: &str, name: &str, info: &ModelInfo, device: Device) -> ModelRecord {
+    ModelRecord {
+        task: task.to_owned(),
+        name: name.to_owned(),
+        precision: Some(info.precision.to_string()),
+        provider: Some(device.provider().to_owned()),
+        source_sha256: (!info.source_sha256.is_empty()).then(|| info.source_sha256.clone()),
+        license: Some(info.licence.to_string()),
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::console::{note, say};
 use crate::inputs::{self, Input};
 use crate::interrupt;
-use crate::options::{ModelArgs, parse_box};
+use crate::options::{ModelArgs, parse_box, parse_share};
 use crate::outputs::{Save, Writer};
 use crate::progress::{ConvertBar, picture_bar};
-use sapiens::engine::{Engine, FrameResult, Request};
+use sapiens::detect::DetectOptions;
+use sapiens::engine::{Engine, FrameResult, LoadOptions, Request};
 use sapiens::geometry::Rect;
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
@@ -24,6 +25,17 @@ pub struct Args {
     /// A person box in pixels, repeatable [default: the whole picture].
     #[arg(long = "box", value_name = "X,Y,W,H", value_parser = parse_box, allow_hyphen_values = true)]
     boxes: Vec<Rect>,
+    /// Look for people and take each one's box; needs a model with a person detector.
+    #[arg(long, conflicts_with = "boxes")]
+    detect: bool,
+    /// With --detect: people count with a score above this, 0 to 1.
+    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
+    #[arg(default_value_t = DetectOptions::default().threshold)]
+    detect_threshold: f32,
+    /// With --detect: of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes.
+    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
+    #[arg(default_value_t = DetectOptions::default().max_overlap)]
+    detect_nms: f32,
     /// official: each task as the official code; crop: every task the same padded person crop, so that all align.
     #[arg(long, default_value = "official")]
     framing: Framing,
@@ -57,7 +69,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
     let mut bar = ConvertBar::default();
-    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |stage, done, total| {
+    let options = LoadOptions { detect: args.detect, ..args.model.load_options() };
+    let engine = Engine::load(&args.model.sources(), &options, &mut |stage, done, total| {
         bar.update(stage, done, total);
         interrupt::check()
     });
@@ -69,7 +82,9 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
         }
     }
     let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
-    let request = Request { boxes: args.boxes.clone(), tasks: None, framing: args.framing, ..Request::default() };
+    let detect = DetectOptions { threshold: args.detect_threshold, max_overlap: args.detect_nms };
+    let detect = args.detect.then_some(detect);
+    let request = Request { boxes: args.boxes.clone(), detect, framing: args.framing, ..Request::default() };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
     let bar = picture_bar(inputs.len());
@@ -131,7 +146,11 @@ fn one(engine: &Engine, input: &Input, request: &Request, writer: &mut Writer) -
         note!("warning: {}: {warning}", input.path.display());
     }
     let ms: f64 = result.timings.iter().map(|t| t.ms).sum();
-    Ok(format!("{}: {} person(s), {ms:.0} ms, {files} files", input.path.display(), result.people.len()))
+    let people = match result.people.len() {
+        0 => "no person found".to_owned(),
+        count => format!("{count} person(s)"),
+    };
+    Ok(format!("{}: {people}, {ms:.0} ms, {files} files", input.path.display()))
 }
 
 /// Visible surfaces face the camera (z < 0); a model trained in other axes shows the opposite.
