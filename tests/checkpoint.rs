@@ -2,7 +2,7 @@
 
 use sapiens::checkpoint::{Arch, Checkpoint, DType, Head, HeadNorm, Naming, Source, model_info};
 use sapiens::geometry::Size;
-use sapiens::spec::{HeatmapCodec, Licence, ModelFraming, Precision, Rope, Task};
+use sapiens::spec::{DetectorInfo, HeatmapCodec, Licence, ModelFraming, Precision, Rope, Task};
 use testkit::{Dtype, Spec, golden_checkpoint, golden_tensors, make_checkpoint, safetensors_bytes, to_transformers};
 
 fn task_of(name: &str) -> Task {
@@ -224,20 +224,30 @@ fn the_hash_of_known_bytes() {
 }
 
 #[test]
-fn the_demo_bundle_has_six_heads() {
+fn the_demo_bundle_has_six_heads_and_a_detector() {
     let source = Source::open("assets/demo/demo_bundle.safetensors").unwrap();
     let arch = Arch::derive(&source).unwrap();
     let info = model_info(&source, &arch).unwrap();
     assert_eq!(info.tasks, Task::ALL[1..]);
     assert_eq!(info.input, Size::new(192, 256));
-    assert_eq!((info.framing, info.heatmap, info.rope), (ModelFraming::Stretch, HeatmapCodec::HalfPixel, Rope::Fp32));
+    assert_eq!((info.framing, info.heatmap, info.rope), (ModelFraming::Stretch, HeatmapCodec::Udp, Rope::Fp32));
     assert_eq!((info.licence, info.precision, info.size.as_str()), (Licence::MitApache, Precision::Fp16, "custom"));
-    assert!(arch.is_bundle && arch.prefix == "backbone." && (info.parameters as f64 - 4.07e6).abs() < 1e4);
+    // It is part of the library: small.
+    assert!(arch.is_bundle && arch.prefix == "backbone." && source.checkpoint().bytes() <= 8_000_000);
     for (task, head) in &arch.heads_by_task {
         assert_eq!(head.prefix(), format!("decode_heads.{task}."));
     }
     let scale = arch.head(Task::Pointmap).unwrap().scale().unwrap();
     assert_eq!((scale.cells, scale.linears.len()), (4, 3));
     assert_eq!(arch.head(Task::Pose).unwrap().upscale(), 4);
-    assert!(matches!(arch.head(Task::Albedo), Some(Head::PixelShuffle { norm: HeadNorm::Instance, .. })));
+    // It has what official models have, so that what is tested with it holds for them: grouped queries, the albedo head's
+    // own norm, several convolutions behind the enlargement.
+    let kv: Vec<usize> = arch.layers.iter().map(|l| l.kv_heads).collect();
+    assert!(kv.contains(&arch.heads) && kv.contains(&(arch.heads / 2)), "{kv:?}");
+    for task in [Task::Normal, Task::Pointmap, Task::Albedo, Task::Matting] {
+        let Some(Head::PixelShuffle { conv, norm, .. }) = arch.head(task) else { panic!("{task}") };
+        assert_eq!((*norm == HeadNorm::ChannelRms, conv.len()), (task == Task::Albedo, 3), "{task}");
+    }
+    assert_eq!(info.detector, Some(DetectorInfo { input: Size::new(256, 256), stride: 8 }));
+    assert_eq!(arch.detector.as_ref().map(Head::out), Some(5));
 }

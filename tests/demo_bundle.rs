@@ -1,16 +1,17 @@
-//! The embedded model, one backbone with six heads, against the values of the program that trained it.
+//! The embedded model, one backbone with six heads and a person detector, against the values of the program that trained
+//! it.
 //!
 //! The reference is fp32 arithmetic on weights rounded to fp16; measured 2e-6 of each output's range.
 
 mod common;
 
-use common::{Converted, quiet, run_floats, session_options, stored_picture, worst};
-use sapiens::checkpoint::Source;
-use sapiens::convert::{self, ConvertOptions};
+use common::{Converted, quiet, run_floats, run_pixels, session_options, stored_image, stored_picture, worst};
+use sapiens::checkpoint::{Arch, Source, model_info};
+use sapiens::convert::{self, ConvertOptions, DETECTOR_OUTPUT};
 use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request};
 use sapiens::image::Image;
-use sapiens::preprocess::normalise;
-use sapiens::spec::{HeatmapCodec, Task};
+use sapiens::preprocess::{letterbox, normalise};
+use sapiens::spec::Task;
 use sapiens::task::pose;
 use testkit::Expected;
 
@@ -58,6 +59,35 @@ fn raw_outputs() {
     }
 }
 
+#[test]
+fn raw_maps_of_the_detector() {
+    let (expected, source) = (expected(), Source::open(CHECKPOINT).unwrap());
+    let picture = stored_image(&expected, "detector_input");
+    let plan = convert::plan_detector(&source, &ConvertOptions::default()).unwrap();
+    let converted = Converted::of(plan, &source);
+    assert_eq!(converted.info.input, picture.size());
+    let maps = run_pixels(&converted.session(), picture.pixels(), picture.size(), &[DETECTOR_OUTPUT]).remove(0);
+    assert_eq!(maps.shape, expected.shape("detector"));
+    // Channel by channel: scores have another range than distances.
+    let area = maps.shape[2] * maps.shape[3];
+    let expected = expected.f32("detector");
+    let channels = maps.floats().unwrap().chunks(area).zip(expected.chunks(area));
+    for (name, (actual, expected)) in ["centre", "left", "top", "right", "bottom"].iter().zip(channels) {
+        check(name, actual, expected);
+    }
+}
+
+#[test]
+fn the_detector_was_shown_the_letterboxed_picture() {
+    let (picture, image) = (stored_image(&expected(), "detector_input"), Image::open("assets/standing.jpg").unwrap());
+    let framed = letterbox(&image, picture.size()).unwrap();
+    let off = framed.pixels.iter().zip(picture.pixels()).map(|(a, b)| u32::from(a.abs_diff(*b)));
+    let (sum, most) = off.fold((0, 0), |(sum, most), d| (sum + d, most.max(d)));
+    println!("letterboxed: {:.1e} levels on average, {most} at most", f64::from(sum) / framed.pixels.len() as f64);
+    // JPEG decoders round in their own ways.
+    assert!(most <= 8 && (sum as usize) < framed.pixels.len() / 4, "{sum} {most}");
+}
+
 /// An image of exactly the input size: image space is input space, so the engine's results can be held against the raw
 /// values of the reference.
 fn check_result(result: &FrameResult, expected: &Expected) {
@@ -77,7 +107,9 @@ fn check_result(result: &FrameResult, expected: &Expected) {
 
     let heatmaps = expected.f32("heatmaps_sub");
     let map = sapiens::geometry::Size::new(48, 64);
-    let plain = pose::decode(&heatmaps, 15, map, size, HeatmapCodec::HalfPixel).unwrap();
+    let source = Source::open(CHECKPOINT).unwrap();
+    let codec = model_info(&source, &Arch::derive(&source).unwrap()).unwrap().heatmap;
+    let plain = pose::decode(&heatmaps, 15, map, size, codec).unwrap();
     let pose = result.people[0].pose.as_ref().unwrap();
     assert_eq!(pose.len(), 308);
     let (mut moved, mut score) = (0f32, 0f32);
@@ -184,6 +216,8 @@ fn only_the_requested_heads_are_loaded() {
 fn heads_of_a_bundle_alone_are_those_of_the_whole() {
     let (all, picture) = (embedded(None), stored_picture(&expected()));
     let whole = run(&all, &picture);
+    let arch = Arch::derive(&Source::open(CHECKPOINT).unwrap()).unwrap();
+    let grid = arch.grid(picture.size());
     for task in [Task::Pose, Task::Albedo, Task::Features] {
         let alone = run(&embedded(Some(&[task])), &picture);
         match task {
@@ -191,7 +225,8 @@ fn heads_of_a_bundle_alone_are_those_of_the_whole() {
             Task::Albedo => assert_eq!(alone.scene.albedo, whole.scene.albedo),
             _ => {
                 let features = alone.scene.features.unwrap();
-                assert_eq!((features.tokens.dim(), features.featmap.dim()), ((9 + 192, 160), (160, 16, 12)));
+                assert_eq!(features.tokens.dim(), (arch.prefix_tokens() + grid.area(), arch.embed));
+                assert_eq!(features.featmap.dim(), (arch.embed, grid.height, grid.width));
             }
         }
     }

@@ -137,6 +137,7 @@ fn the_graph_is_the_backbone_and_the_head() {
     ];
     for ((up, conv), input) in cases {
         let mut bundle = Bundle::demo().with_detector(up, conv, 11);
+        let embed = bundle.tensor("backbone.cls_token").shape[2];
         let source = source(&bundle);
         let options = ConvertOptions { input: Some(input), ..Default::default() };
         let converted = Converted::of(plan_detector(&source, &options).unwrap(), &source);
@@ -149,7 +150,7 @@ fn the_graph_is_the_backbone_and_the_head() {
         let features = ConvertOptions { tasks: Some(vec![Task::Features]), ..options.clone() };
         let features = Converted::new(&source, &features).session();
         let expected = run_pixels(&features, pixels.pixels(), input, &["featmap"]);
-        assert_eq!(tensors[0].shape, [1, 160, input.height / 16, input.width / 16]);
+        assert_eq!(tensors[0].shape, [1, embed, input.height / 16, input.width / 16]);
         assert!(worst(tensors[0].floats().unwrap(), expected[0].floats().unwrap()) < 1e-4);
 
         let stride = 16 >> up.len();

@@ -209,7 +209,7 @@ fn bundle_metadata() {
     load(demo.clone()).unwrap();
     refused(replaced("256x192", "256x19b"), ErrorKind::CorruptModel, &["input_size", "256x19b"]);
     refused(replaced("256x192", "512x192"), ErrorKind::CorruptModel, &["512x192", "scale branch"]);
-    refused(replaced("\"version\":\"1\"", "\"version\":\"9\""), ErrorKind::Unsupported, &["version 9"]);
+    refused(replaced("\"version\":\"2\"", "\"version\":\"9\""), ErrorKind::Unsupported, &["version 9"]);
     refused(replaced("\"rope\":\"fp32\"", "\"rope\":\"fp99\""), ErrorKind::CorruptModel, &["rope", "fp99"]);
 }
 

@@ -116,7 +116,8 @@ def letterboxed(pixels, side):
     width, height = (min(max(int(n * scale), 1), side) for n in (width, height))
     left, top = (side - width) // 2, (side - height) // 2
     square = np.zeros((side, side, 3), np.uint8)
-    square[top : top + height, left : left + width] = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    inner = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR)
+    square[top : top + height, left : left + width] = inner
     return square
 
 
@@ -134,7 +135,9 @@ def answers(config, stored, picture):
     out = model(normalised(result["input"]))
     points, result["scale"] = out["pointmap"]
     complete = {"heatmaps": out["pose"], "logits": out["seg"], "pointmap": points}
-    complete |= {name: out[name] for name in ("normal", "albedo", "matting")}
+    complete |= {name: out[name] for name in ("normal", "albedo")}
+    # The library's graphs give the matte after the sigmoid, as the official head does.
+    complete["matting"] = out["matting"].sigmoid()
     result["logits_argmax"] = out["seg"].argmax(1).to(torch.uint8)
     for name, x in complete.items():
         result[f"{name}_sub"] = x[tuple(slice(*cut) for cut in SLICES[name])]

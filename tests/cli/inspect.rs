@@ -15,9 +15,12 @@ fn a_bundle_for_people() {
     let ran = sandbox.ok(&["inspect", &asset("demo/demo_bundle.safetensors")]);
     let facts = ["kind", "task", "size", "parameters", "input", "stored", "licence"].map(|name| row(&ran, name));
     assert_eq!(facts[..3], ["bundle", "pose, seg, normal, pointmap, albedo, matting", "custom"]);
-    assert!(facts[3].contains("4072247") && facts[4].starts_with("256x192"), "{ran:?}");
+    let tensors = testkit::Expected::open(asset("demo/demo_bundle.safetensors"));
+    let parameters: usize = tensors.names().map(|name| tensors.shape(name).iter().product::<usize>()).sum();
+    assert!(facts[3].contains(&parameters.to_string()) && facts[4].starts_with("256x192"), "{ran:?}");
     assert_eq!(facts[5..], ["as   F16", "MIT OR Apache-2.0"]);
-    assert_eq!(ran.out.lines().filter(|l| l.starts_with("head ")).count(), 6, "{ran:?}");
+    // Six tasks and the person detector.
+    assert_eq!(ran.out.lines().filter(|l| l.starts_with("head ")).count(), 7, "{ran:?}");
 }
 
 #[test]

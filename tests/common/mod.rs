@@ -157,11 +157,16 @@ pub fn worst(actual: &[f32], expected: &[f32]) -> f32 {
     actual.iter().zip(expected).map(difference).fold(0.0, f32::max)
 }
 
-/// The picture stored as `input` of expected values (1x3xHxW bytes), as an image.
+/// The picture stored as `input` of expected values, as an image.
 pub fn stored_picture(expected: &Expected) -> Image {
-    let shape = expected.shape("input");
+    stored_image(expected, "input")
+}
+
+/// A picture stored among expected values (1x3xHxW bytes), as an image.
+pub fn stored_image(expected: &Expected, name: &str) -> Image {
+    let shape = expected.shape(name);
     let size = Size::new(shape[3], shape[2]);
-    let planes = expected.u8("input");
+    let planes = expected.u8(name);
     let pixels = (0..size.area()).flat_map(|i| [0, 1, 2].map(|c| planes[c * size.area() + i])).collect();
     Image::from_rgb8(size, pixels).unwrap()
 }
