@@ -161,7 +161,8 @@ def main():
     if not isinstance(saved, dict) or not {"config", "average", "seen", "spent"} <= saved.keys():
         raise SystemExit(f"{a.checkpoint}: no checkpoint of train.py")
     config, stored = Config(**saved["config"]), rounded(saved["average"])
-    print(f"{sum(x.size for x in stored.values())} parameters, trained on {saved['seen']} pictures")
+    parameters = sum(x.size for name, x in stored.items() if name != EXACT)
+    print(f"{parameters} parameters, trained on {saved['seen']} pictures")
     write(a.out, safetensors(stored, describe(config, saved, a.source)), LARGEST_BUNDLE)
     if a.expected:
         write(a.expected, safetensors(*answers(config, stored, a.picture)), LARGEST_EXPECTED)
