@@ -1,6 +1,7 @@
 //! `sapiens run --detect`: people found by a bundle's detector.
 
-use crate::support::{Sandbox, json};
+use crate::support::{Sandbox, asset, json};
+use sapiens::geometry::Rect;
 use serde_json::json;
 use testkit::Bundle;
 
@@ -33,6 +34,26 @@ fn a_person_is_found_and_looked_at() {
     let given = json(&sandbox.path("given/p.json"));
     assert_eq!(given["persons"][0]["keypoints"], person["keypoints"]);
     assert!(given["persons"][0].get("detection_score").is_none() && given["models"][0]["task"] == "pose");
+}
+
+/// Without `--model`: the embedded model has a detector. Boxes measured in the sample pictures by hand.
+#[test]
+fn the_embedded_model_finds_the_person() {
+    let sandbox = Sandbox::new();
+    for (name, [x, y, width, height]) in
+        [("standing", [150.0, 120.0, 272.0, 610.0]), ("frontal", [123.0, 64.0, 238.0, 622.0])]
+    {
+        let picture = asset(&format!("{name}.jpg"));
+        sandbox.ok(&["run", &picture, "--detect", "--task", "pose", "--save", "json", "--out", "o"]);
+        let found = json(&sandbox.path(&format!("o/{name}.json")));
+        let person = found["persons"].get(0).unwrap_or_else(|| panic!("{name}: nobody: {found}"));
+        let bbox: [f32; 4] = serde_json::from_value(person["box"].clone()).unwrap();
+        let [left, top, across, down] = bbox;
+        let found = Rect { x: left, y: top, width: across, height: down };
+        let overlap = found.iou(Rect { x, y, width, height });
+        println!("{name}: {found:?}, score {}, overlap {overlap:.2}", person["detection_score"]);
+        assert!(overlap > 0.5, "{name}: {found:?} is not where the person is ({overlap:.2})");
+    }
 }
 
 #[test]
