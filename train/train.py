@@ -1,0 +1,187 @@
+"""Trains the embedded model. `python train.py --help`; README.md says how the shipped one was made.
+
+The learning rate is held, then falls to zero over the last `--decay` minutes, so that a run can be continued
+(`--resume`) with more data as long as the fall has not begun.
+"""
+
+import argparse
+import ctypes
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+import losses
+import metrics
+import optim
+from data import Arrays, Feeder
+from frames import Frames
+from model import Bundle, Config
+
+
+def keep_memory():
+    """Lets glibc keep freed memory: returning tens of megabytes per operator to the system and faulting them in again
+    took more time than the arithmetic."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL("libc.so.6")
+        trim_threshold, mmap_max = -1, -4
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, 2**31 - 1)
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("--data", nargs="+", required=True, help="folders of training arrays, FOLDER or FOLDER:WEIGHT")
+    p.add_argument("--frames", help="folder of whole pictures with boxes, for the detector")
+    p.add_argument("--val", help="folder of arrays with seeds that are not trained on")
+    p.add_argument("--out", required=True, help="run folder: checkpoints and log.jsonl")
+    p.add_argument("--resume", help="checkpoint to go on from")
+    p.add_argument("--minutes", type=float, default=60)
+    p.add_argument("--decay", type=float, default=0, help="minutes at the end over which the rate falls to zero")
+    p.add_argument("--batch", type=int, default=16)
+    p.add_argument("--dense", type=int, default=6, help="pictures of a batch that the dense heads see")
+    p.add_argument("--channels", type=int, default=128, help="heatmaps of a step that are compared")
+    p.add_argument("--frames-every", type=int, default=3, help="steps between batches of the detector")
+    p.add_argument("--place", type=float, default=0.6, help="weight of the location loss; 0 near the end of a run")
+    p.add_argument("--muon-lr", type=float, default=0.02)
+    p.add_argument("--adam-lr", type=float, default=1e-3)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--eval-minutes", type=float, default=10)
+    p.add_argument("--eval-count", type=int, default=160)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--smoke", action="store_true", help="three steps and an evaluation, to see that everything works")
+    return p.parse_args()
+
+
+BODY = torch.tensor([*range(21), 41, 62, 69])
+REST = torch.tensor(sorted(set(range(308)) - set(BODY.tolist())))
+
+
+def step_losses(model, batch, a, place):
+    heads = model.decode_heads
+    features = model.backbone(batch["input"])
+    rest = REST[torch.randperm(len(REST))[: max(a.channels - len(BODY), 0)]]
+    result = losses.pose(heads["pose"], features, batch, torch.cat([BODY, rest]), place)
+    n = min(a.dense, len(features))
+    features, batch = features[:n], {name: x[:n] for name, x in batch.items()}
+    mask = (batch["classes"] > 0)[:, None].float()
+    points, scale = heads["pointmap"](features)
+    result |= losses.seg(heads["seg"](features).float(), batch)
+    result |= losses.normal(heads["normal"](features).float(), batch, mask)
+    result |= losses.pointmap(points.float(), scale.float(), batch, mask)
+    result |= losses.albedo(heads["albedo"](features).float(), batch, mask)
+    result |= losses.matting(heads["matting"](features).float(), batch)
+    return result
+
+
+class Run:
+    def __init__(self, a):
+        self.a = a
+        self.out = Path(a.out)
+        self.out.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(a.seed)
+        torch.set_num_threads(a.threads)
+        saved = torch.load(a.resume, weights_only=False) if a.resume else None
+        self.model = Bundle(Config(**saved["config"]) if saved else Config())
+        self.muon, self.adam = optim.build(self.model, a.adam_lr, 0.05)
+        self.step, self.seen, self.spent = 0, 0, 0.0
+        if saved:
+            self.model.load_state_dict(saved["model"])
+            self.muon.load_state_dict(saved["muon"])
+            self.adam.load_state_dict(saved["adam"])
+            self.step, self.seen, self.spent = saved["step"], saved["seen"], saved["spent"]
+        self.average = {k: v.clone() for k, v in (saved["average"] if saved else self.model.state_dict()).items()}
+
+    def log(self, **entry):
+        line = json.dumps({"step": self.step, "seen": self.seen, "minutes": round(self.spent / 60, 2), **entry})
+        print(line, flush=True)
+        with open(self.out / "log.jsonl", "a") as f:
+            f.write(line + "\n")
+
+    def save(self, name):
+        state = {
+            "config": self.model.config.to_dict(),
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "muon": self.muon.state_dict(),
+            "adam": self.adam.state_dict(),
+            "step": self.step,
+            "seen": self.seen,
+            "spent": self.spent,
+        }
+        part = self.out / f"{name}.part"
+        torch.save(state, part)
+        part.rename(self.out / f"{name}.pt")
+
+    def evaluate(self, arrays, limit):
+        own = {k: v.clone() for k, v in self.model.state_dict().items()}
+        self.model.load_state_dict(self.average)
+        result = metrics.evaluate(self.model, arrays, limit)
+        self.model.load_state_dict(own)
+        self.log(val=result)
+
+    def update(self, loss, rate):
+        self.adam.zero_grad(set_to_none=True)
+        for p, _ in self.muon.params:
+            p.grad = None
+        loss.backward()
+        adam_params = [p for g in self.adam.param_groups for p in g["params"]]
+        torch.nn.utils.clip_grad_norm_(adam_params, 5.0)
+        for group in self.adam.param_groups:
+            group["lr"] = self.a.adam_lr * rate
+        self.adam.step()
+        self.muon.step(self.a.muon_lr * rate)
+        self.step += 1
+        keep = min(0.998, 1 - 1 / (self.step * 0.1 + 2))
+        with torch.no_grad():
+            for name, value in self.model.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep)
+
+    def train(self):
+        a = self.a
+        named = [entry.partition(":") for entry in a.data]
+        folders, weights = [Arrays(f) for f, _, _ in named], [float(w or 1) for _, _, w in named]
+        feeder = Feeder(folders, weights, a.batch, a.seed + self.step)
+        frames = Frames(a.frames, a.seed + self.step, self.model.config.detector_size) if a.frames else None
+        val = Arrays(a.val) if a.val else None
+        self.log(start=vars(a))
+        begin, last, next_eval, mean = time.time(), time.time(), a.eval_minutes * 60, {}
+        elapsed, warm = 0.0, self.step
+        while elapsed < a.minutes * 60 and not (a.smoke and self.step >= warm + 3):
+            fall = (a.minutes * 60 - elapsed) / (a.decay * 60) if a.decay else 1.0
+            rate = min(1.0, (self.step - warm + 1) / 60, max(fall, 0.004))
+            place = a.place * min(1.0, max(0.0, 2 * fall - 0.4)) if a.decay else a.place
+            batch = feeder.next()
+            with torch.autocast("cpu", torch.bfloat16):
+                parts = step_losses(self.model, batch, a, place)
+                if frames and self.step % a.frames_every == 0:
+                    parts |= frames.losses(self.model)
+            loss = sum(parts.values())
+            if not torch.isfinite(loss):
+                self.log(skipped="loss is not finite")
+                continue
+            self.update(loss, rate)
+            self.seen += a.batch
+            now = time.time()
+            self.spent += now - last
+            last, elapsed = now, now - begin
+            for name, value in parts.items():
+                mean[name] = mean.get(name, value.item()) * 0.98 + value.item() * 0.02
+            if self.step % 50 == 0:
+                speed = (self.step - warm) * a.batch / elapsed
+                self.log(rate=round(rate, 3), per_second=round(speed, 1), loss={k: round(v, 3) for k, v in mean.items()})
+                self.save("last")
+            if val and elapsed > next_eval:
+                next_eval += a.eval_minutes * 60
+                self.evaluate(val, a.eval_count)
+                last = time.time()
+        self.save("last")
+        if val:
+            self.evaluate(val, 16 if a.smoke else max(a.eval_count, 320))
+
+
+if __name__ == "__main__":
+    keep_memory()
+    Run(arguments()).train()
