@@ -89,7 +89,7 @@ impl PoseScores {
                 .map(|(person, points, found)| {
                     let area = f64::from(person.bbox.width) * f64::from(person.bbox.height) * AREA_OF_BOX;
                     let area_px = person.area_px.unwrap_or(area);
-                    (measure::LabelledPerson { points, area_px }, found.as_slice())
+                    (measure::LabelledPerson { points, area_px, bbox: person.bbox }, found.as_slice())
                 })
                 .unzip();
             precision.add(&people, &found)?;
