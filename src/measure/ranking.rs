@@ -118,7 +118,10 @@ fn threshold(t: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn ranking(pictures: &[(&[bool], &[(f64, &[f64])])]) -> Ranking {
+    /// Who counts, and scores of predictions with their similarities.
+    type Picture<'a> = (&'a [bool], &'a [(f64, &'a [f64])]);
+
+    fn ranking(pictures: &[Picture]) -> Ranking {
         let mut ranking = Ranking::default();
         for (counts, found) in pictures {
             let found = found.iter().map(|(score, s)| Candidate { score: *score, similarities: s.to_vec() });
@@ -127,7 +130,7 @@ mod tests {
         ranking
     }
 
-    fn ap(pictures: &[(&[bool], &[(f64, &[f64])])]) -> f64 {
+    fn ap(pictures: &[Picture]) -> f64 {
         summary(ranking(pictures).precisions())[0].unwrap()
     }
 
