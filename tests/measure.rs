@@ -1,20 +1,30 @@
 //! Average precision against the numbers of another program.
 
-use sapiens::measure::{AveragePrecision, LabelPoint, LabelledPerson, Located, Visibility};
+use sapiens::geometry::Rect;
+use sapiens::measure::{AveragePrecision, BoxPrecision, LabelPoint, LabelledPerson, Located, Visibility};
 use sapiens::skeleton;
 use serde::Deserialize;
 
-/// Twelve pictures of made-up people, each predicted once or twice, and what pycocotools says about them.
+#[track_caller]
+fn near(found: Option<f64>, expected: f64) {
+    assert!((found.unwrap() - expected).abs() < 1e-9, "{found:?} instead of {expected}");
+}
+
+fn rect([x, y, width, height]: [f32; 4]) -> Rect {
+    Rect { x, y, width, height }
+}
+
+/// Pictures of made-up people, each predicted once or twice, and what pycocotools says about them.
 #[derive(Deserialize)]
-struct Case {
+struct Keypoints {
     oks_ap: f64,
     oks_ap50: f64,
     oks_ap75: f64,
-    pictures: Vec<Picture>,
+    pictures: Vec<KeypointPicture>,
 }
 
 #[derive(Deserialize)]
-struct Picture {
+struct KeypointPicture {
     people: Vec<Person>,
     predictions: Vec<Vec<[f64; 3]>>,
 }
@@ -22,12 +32,13 @@ struct Picture {
 #[derive(Deserialize)]
 struct Person {
     area: f64,
+    #[serde(rename = "box", default)]
+    bbox: [f32; 4],
     keypoints: Vec<[f64; 3]>,
 }
 
-#[test]
-fn average_precision_is_that_of_pycocotools() {
-    let case: Case = serde_json::from_str(include_str!("data/oks_ap.json")).unwrap();
+fn check_keypoints(case: &str) {
+    let case: Keypoints = serde_json::from_str(case).unwrap();
     let known = skeleton::keypoints();
     // The body group is COCO's 17 in their order, with COCO's sigmas.
     let sigmas: Vec<f32> = known.groups.body.iter().map(|i| known.sigmas[*i]).collect();
@@ -42,16 +53,59 @@ fn average_precision_is_that_of_pycocotools() {
         let people: Vec<_> = labels
             .iter()
             .zip(&picture.people)
-            .map(|(points, person)| LabelledPerson { points, area_px: person.area })
+            .map(|(points, person)| LabelledPerson { points, area_px: person.area, bbox: rect(person.bbox) })
             .collect();
         let located = |&[x, y, score]: &[f64; 3]| Located { x, y, score };
         let found: Vec<Vec<_>> = picture.predictions.iter().map(|p| p.iter().map(located).collect()).collect();
         precision.add(&people, &found.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     }
     let report = precision.report();
-    for (found, expected) in
-        [(report.oks_ap, case.oks_ap), (report.oks_ap50, case.oks_ap50), (report.oks_ap75, case.oks_ap75)]
-    {
-        assert!((found.unwrap() - expected).abs() < 1e-9, "{found:?} instead of {expected}");
+    near(report.oks_ap, case.oks_ap);
+    near(report.oks_ap50, case.oks_ap50);
+    near(report.oks_ap75, case.oks_ap75);
+}
+
+#[test]
+fn keypoint_precision_is_that_of_pycocotools() {
+    check_keypoints(include_str!("data/oks_ap.json"));
+}
+
+/// Half of the people there have no labelled keypoint.
+#[test]
+fn people_without_keypoints_are_ignored_as_pycocotools_does() {
+    check_keypoints(include_str!("data/oks_ap_unlabelled.json"));
+}
+
+/// Boxes of people, boxes found and their scores; one picture has more than the 100 that count.
+#[derive(Deserialize)]
+struct Boxes {
+    ap: f64,
+    ap50: f64,
+    ap75: f64,
+    recall_100: f64,
+    recall_100_iou50: f64,
+    pictures: Vec<BoxPicture>,
+}
+
+#[derive(Deserialize)]
+struct BoxPicture {
+    people: Vec<[f32; 4]>,
+    found: Vec<[f32; 5]>,
+}
+
+#[test]
+fn box_precision_is_that_of_pycocotools() {
+    let case: Boxes = serde_json::from_str(include_str!("data/box_ap.json")).unwrap();
+    let mut precision = BoxPrecision::default();
+    for picture in &case.pictures {
+        let people: Vec<Rect> = picture.people.iter().copied().map(rect).collect();
+        let found = picture.found.iter().map(|&[x, y, w, h, score]| (rect([x, y, w, h]), f64::from(score)));
+        precision.add(&people, &found.collect::<Vec<_>>());
     }
+    let report = precision.report();
+    near(report.ap, case.ap);
+    near(report.ap50, case.ap50);
+    near(report.ap75, case.ap75);
+    near(report.recall_100_share, case.recall_100);
+    near(report.recall_100_iou50_share, case.recall_100_iou50);
 }

@@ -5,14 +5,20 @@ use super::pose::PoseScores;
 use super::report::{Report, Scored};
 use super::survey::{compared, whole_and_many};
 use crate::dataset::{Folder, Label};
+use crate::detect::{DetectOptions, Detection};
 use crate::engine::{Engine, FrameResult, Request};
 use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Rect;
 use crate::image::Image;
-use crate::measure::{Albedo, Alpha, Classes, Normals, Points};
+use crate::measure::{Albedo, Alpha, BoxPrecision, Classes, Normals, Points};
 use crate::skeleton::{CLASS_COUNT, classes};
 use crate::spec::Task;
+use crate::task::pose::Keypoint;
 use ndarray::{Array, Dimension};
 use std::borrow::Cow;
+
+/// People less sure than this do not count for the average precision of a detector: a larger one would cut off recall.
+pub const PRECISION_THRESHOLD: f32 = 0.01;
 
 /// Sums over the pictures so far. What it holds does not grow with them, but for a few bytes per person.
 #[derive(Debug, Clone)]
@@ -22,6 +28,7 @@ pub struct Evaluation {
     pictures: u64,
     /// Pictures compared per task.
     compared: Vec<(Task, u64)>,
+    detector: BoxPrecision,
     pose: PoseScores,
     seg: Classes,
     normal: Normals,
@@ -34,12 +41,15 @@ impl Evaluation {
     /// Of these tasks.
     ///
     /// # Errors
-    /// `InvalidArgument` for a task without a measure, and without any task.
+    /// `InvalidArgument` for a task without a measure, without any task unless people are detected, and for options of the
+    /// detector that are out of range.
     pub fn new(tasks: &[Task], boxes: Boxes) -> Result<Self> {
         if let Some(task) = tasks.iter().find(|t| **t == Task::Features) {
             return Err(Error::invalid(format!("task `{task}`: there is no measure for it")));
         }
-        if tasks.is_empty() {
+        if let Boxes::Detect(options) = &boxes {
+            options.check()?;
+        } else if tasks.is_empty() {
             return Err(Error::invalid("`tasks` is empty; at least one is needed"));
         }
         Ok(Self {
@@ -47,6 +57,7 @@ impl Evaluation {
             boxes,
             pictures: 0,
             compared: tasks.iter().map(|t| (*t, 0)).collect(),
+            detector: BoxPrecision::default(),
             pose: PoseScores::new(),
             seg: Classes::new(CLASS_COUNT),
             normal: Normals::default(),
@@ -58,18 +69,20 @@ impl Evaluation {
 
     /// Runs the tasks that a picture has labels for, and adds what they are off by.
     ///
-    /// Pose sees the box of each person with labelled keypoints, or the whole picture; dense tasks see the whole picture,
-    /// as in the official evaluations, and are compared at its size. "On the person" means a class above 0, without a map
+    /// Pose sees the box of each person with labelled keypoints, the boxes that the engine's detector finds, or the whole
+    /// picture; dense tasks see the whole picture, as in the official evaluations, and are compared at its size. "On the person" means a class above 0, without a map
     /// of classes an alpha of at least 0.5, without both every pixel.
     ///
     /// # Errors
-    /// Those of the picture, its maps and [`Engine::run`]; `Unsupported` for a model of other keypoints or classes than
+    /// Those of the picture, its maps, [`Engine::detect`] and [`Engine::run`]; `Unsupported` for a model of other keypoints or classes than
     /// the labels. All name the file. What was added for other tasks of the picture stays.
     pub fn add(&mut self, engine: &Engine, folder: &Folder, label: &Label) -> Result<()> {
         let labelled = label.tasks();
-        let tasks: Vec<Task> = self.tasks.iter().copied().filter(|t| labelled.contains(t)).collect();
+        // A person found where nobody is labelled is wrong, with all its keypoints.
+        let counts = |t: &Task| labelled.contains(t) || *t == Task::Pose && self.boxes.are_detected();
+        let tasks: Vec<Task> = self.tasks.iter().copied().filter(counts).collect();
         self.pictures += 1;
-        if tasks.is_empty() {
+        if tasks.is_empty() && !self.boxes.are_detected() {
             return Ok(());
         }
         let picture = label.picture(folder)?;
@@ -94,27 +107,55 @@ impl Evaluation {
         };
         let has_pose = dense.len() < tasks.len();
         let people = compared(&label.people);
-        let found = match self.boxes {
+        let mut scene = None;
+        match self.boxes {
             Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
-            Boxes::Whole => run(tasks, Vec::new())?,
+            Boxes::Whole if has_pose => {
+                let found = run(tasks, Vec::new())?;
+                self.pose.add(&people, &poses(&found, people.len())?)?;
+                scene = Some(found);
+            }
             Boxes::Labels if has_pose => {
-                let posed = run(&[Task::Pose], people.iter().map(|p| p.bbox).collect())?;
-                let scene = if dense.is_empty() { FrameResult::default() } else { run(&dense, Vec::new())? };
-                FrameResult { people: posed.people, ..scene }
+                let found = run(&[Task::Pose], people.iter().map(|p| p.bbox).collect())?;
+                self.pose.add(&people, &poses(&found, people.len())?)?;
             }
-            Boxes::Labels => run(&dense, Vec::new())?,
-        };
-        if has_pose {
-            let predicted: Vec<_> = found.people.iter().filter_map(|p| p.pose.as_deref()).collect();
-            if predicted.len() != people.len() {
-                return Err(Error::new(
-                    ErrorKind::Internal,
-                    "the engine gave another number of people than was asked for",
-                ));
+            Boxes::Detect(options) => {
+                let sure = self.detect(engine, label, picture, &options)?;
+                // Without a box the whole picture would be one.
+                let found = match sure.as_slice() {
+                    [_, ..] if has_pose => run(&[Task::Pose], sure.iter().map(|d| d.bbox).collect())?,
+                    _ => FrameResult::default(),
+                };
+                if has_pose {
+                    let poses = poses(&found, sure.len())?;
+                    self.pose.add_found(&label.people, &sure.into_iter().zip(poses).collect::<Vec<_>>())?;
+                }
             }
-            self.pose.add(&people, &predicted)?;
+            Boxes::Whole | Boxes::Labels => {}
         }
-        self.compare_maps(folder, label, &found)
+        let scene = match scene {
+            Some(scene) => scene,
+            None if dense.is_empty() => return Ok(()),
+            None => run(&dense, Vec::new())?,
+        };
+        self.compare_maps(folder, label, &scene)
+    }
+
+    /// Adds the boxes that the detector finds, and returns those that it is sure enough of.
+    fn detect(
+        &mut self,
+        engine: &Engine,
+        label: &Label,
+        picture: &Image,
+        options: &DetectOptions,
+    ) -> Result<Vec<Detection>> {
+        // Suppression goes from the surest box down, so that the others do not depend on the threshold.
+        let all = DetectOptions { threshold: options.threshold.min(PRECISION_THRESHOLD), ..*options };
+        let mut found = engine.detect(picture, &all)?;
+        let people: Vec<Rect> = label.people.iter().map(|p| p.bbox).collect();
+        self.detector.add(&people, &found.iter().map(|d| (d.bbox, d.score.into())).collect::<Vec<_>>());
+        found.retain(|d| d.score > options.threshold);
+        Ok(found)
     }
 
     fn compare_maps(&mut self, folder: &Folder, label: &Label, found: &FrameResult) -> Result<()> {
@@ -166,6 +207,10 @@ impl Evaluation {
         Report {
             pictures: self.pictures,
             boxes: self.boxes,
+            detector: self
+                .boxes
+                .are_detected()
+                .then(|| Scored { pictures: self.pictures, scores: self.detector.report() }),
             pose: self.scored(Task::Pose, || self.pose.report()),
             seg: self.scored(Task::Seg, || self.seg.report(classes().iter().map(|class| class.name))),
             normal: self.scored(Task::Normal, || self.normal.report()),
@@ -179,6 +224,15 @@ impl Evaluation {
         let (_, pictures) = *self.compared.iter().find(|(known, _)| *known == task)?;
         Some(Scored { pictures, scores: report() })
     }
+}
+
+/// The poses of so many people.
+fn poses(found: &FrameResult, count: usize) -> Result<Vec<&[Keypoint]>> {
+    let poses: Vec<_> = found.people.iter().filter_map(|p| p.pose.as_deref()).collect();
+    if poses.len() == count {
+        return Ok(poses);
+    }
+    Err(Error::new(ErrorKind::Internal, "the engine gave another number of people than was asked for"))
 }
 
 /// The values row by row, borrowed where they lie so.

@@ -19,26 +19,29 @@
 //! ```
 
 mod evaluation;
+mod found;
 mod pose;
 mod report;
 mod survey;
 
-pub use evaluation::Evaluation;
+pub use evaluation::{Evaluation, PRECISION_THRESHOLD};
 pub use pose::{GroupErrors, PoseReport};
 pub use report::{NotEvaluated, Report, Scored};
 pub use survey::{Plan, Survey};
 
-use crate::error::{Error, Result};
+use crate::detect::DetectOptions;
+use crate::error::Error;
 
 /// Where the person boxes of pose come from. Dense tasks always see the whole picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Boxes {
     /// The labels: every labelled person by its own box.
     #[default]
     Labels,
     /// The whole picture is the one box; only for pictures with one labelled person.
     Whole,
+    /// The engine's detector, which is scored itself too. The labels have to name everybody who is in a picture.
+    Detect(DetectOptions),
 }
 
 impl Boxes {
@@ -47,7 +50,13 @@ impl Boxes {
         match self {
             Self::Labels => "labels",
             Self::Whole => "whole",
+            Self::Detect(_) => "detect",
         }
+    }
+
+    /// Whether they come from the detector.
+    pub const fn are_detected(self) -> bool {
+        matches!(self, Self::Detect(_))
     }
 }
 
@@ -57,13 +66,20 @@ impl std::fmt::Display for Boxes {
     }
 }
 
+impl serde::Serialize for Boxes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// By name; the detector with its default options.
 impl std::str::FromStr for Boxes {
     type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self> {
-        [Self::Labels, Self::Whole]
+    fn from_str(text: &str) -> crate::error::Result<Self> {
+        [Self::Labels, Self::Whole, Self::Detect(DetectOptions::default())]
             .into_iter()
             .find(|boxes| boxes.name() == text)
-            .ok_or_else(|| Error::invalid(format!("unknown boxes `{text}`; known are labels, whole")))
+            .ok_or_else(|| Error::invalid(format!("unknown boxes `{text}`; known are labels, whole, detect")))
     }
 }

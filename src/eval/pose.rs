@@ -1,7 +1,10 @@
 //! Scores of keypoints.
 
+use super::found::taken_by;
 use crate::dataset::LabelledPerson;
+use crate::detect::Detection;
 use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::Rect;
 use crate::measure::{
     self, AveragePrecision, ErrorReport, LabelPoint, Located, PckReport, PointError, PrecisionReport, Visibility,
 };
@@ -25,6 +28,8 @@ pub struct PoseReport {
     pub coco_17_visible: PckReport,
     /// Mean distance of visible keypoints.
     pub error: GroupErrors,
+    /// People with labelled keypoints for whom no box was found: misses in PCK, no part of the mean distances.
+    pub people_not_found: u64,
 }
 
 /// Mean distance per part of the body.
@@ -51,6 +56,7 @@ pub(super) struct PoseScores {
     precision: [(Vec<usize>, AveragePrecision); 2],
     /// In the order of [`GroupErrors`].
     errors: [PointError; 6],
+    people_not_found: u64,
 }
 
 impl PoseScores {
@@ -64,42 +70,45 @@ impl PoseScores {
             precision: [over(&all), over(&groups.body)],
             errors: [&all, &groups.body, &groups.foot, &hands, &groups.extra, &groups.face]
                 .map(|set| PointError::new(set)),
+            people_not_found: 0,
         }
     }
 
-    /// Adds the people of a picture, and what was predicted for each of them.
+    /// Adds people of a picture whose boxes were given, and what was predicted for each of them.
     pub fn add(&mut self, people: &[&LabelledPerson], predicted: &[&[Keypoint]]) -> Result<()> {
-        let mut pairs: Vec<(&LabelledPerson, &[LabelPoint], Vec<Located>)> = Vec::new();
-        for (person, found) in people.iter().zip(predicted) {
-            if found.len() != KEYPOINT_COUNT {
-                return Err(Error::new(
-                    ErrorKind::Unsupported,
-                    format!("the pose model has {} keypoints; the labels are for {KEYPOINT_COUNT}", found.len()),
-                ));
-            }
-            let located =
-                found.iter().map(|k| Located { x: k.x.into(), y: k.y.into(), score: k.score.into() }).collect();
-            pairs.push((*person, person.keypoints.as_deref().unwrap_or_default(), located));
-        }
+        let predicted = predicted.iter().map(|found| located(found, 1.0)).collect::<Result<Vec<_>>>()?;
         for (set, precision) in &mut self.precision {
-            let is_labelled = |p: &[LabelPoint]| set.iter().any(|i| p[*i].visibility != Visibility::Unlabelled);
-            let (people, found): (Vec<_>, Vec<&[Located]>) = pairs
-                .iter()
-                .filter(|(_, points, _)| is_labelled(points))
-                .map(|(person, points, found)| {
-                    let area = f64::from(person.bbox.width) * f64::from(person.bbox.height) * AREA_OF_BOX;
-                    let area_px = person.area_px.unwrap_or(area);
-                    (measure::LabelledPerson { points, area_px }, found.as_slice())
-                })
-                .unzip();
+            let is_labelled =
+                |p: &LabelledPerson| set.iter().any(|i| points(p)[*i].visibility != Visibility::Unlabelled);
+            let counted = people.iter().zip(&predicted).filter(|(person, _)| is_labelled(person));
+            let (people, found): (Vec<_>, Vec<_>) = counted.map(|(p, found)| (measured(p), found.as_slice())).unzip();
             precision.add(&people, &found)?;
         }
-        for (person, points, found) in &pairs {
-            for error in &mut self.errors {
-                error.add(points, found, person.bbox.height.into())?;
-            }
+        people.iter().zip(&predicted).try_for_each(|(person, found)| self.add_distances(person, Some(found)))
+    }
+
+    /// Adds everybody in a picture, and what was predicted in the boxes that were found there, which are sorted by score.
+    pub fn add_found(&mut self, people: &[LabelledPerson], found: &[(Detection, &[Keypoint])]) -> Result<()> {
+        // As MMPose scores a person: sure that it is one, and sure of its keypoints.
+        let predicted = found.iter().map(|(d, points)| located(points, d.score.into())).collect::<Result<Vec<_>>>()?;
+        for (_, precision) in &mut self.precision {
+            let people: Vec<_> = people.iter().map(measured).collect();
+            precision.add(&people, &predicted.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        }
+        let boxes: Vec<Rect> = found.iter().map(|(d, _)| d.bbox).collect();
+        for (person, taken) in people.iter().zip(taken_by(people, &boxes)).filter(|(p, _)| p.has_keypoints()) {
+            self.people_not_found += u64::from(taken.is_none());
+            self.add_distances(person, taken.map(|i| predicted[i].as_slice()))?;
         }
         Ok(())
+    }
+
+    fn add_distances(&mut self, person: &LabelledPerson, found: Option<&[Located]>) -> Result<()> {
+        let points = points(person);
+        self.errors.iter_mut().try_for_each(|error| match found {
+            Some(found) => error.add(points, found, person.bbox.height.into()),
+            None => error.add_missed(points),
+        })
     }
 
     pub fn report(&self) -> PoseReport {
@@ -117,6 +126,33 @@ impl PoseScores {
                 extra: extra.error(),
                 face: face.error(),
             },
+            people_not_found: self.people_not_found,
         }
     }
+}
+
+/// The keypoints of a person, all of them unlabelled where the label names none.
+fn points(person: &LabelledPerson) -> &[LabelPoint] {
+    const NONE: [LabelPoint; KEYPOINT_COUNT] =
+        [LabelPoint { x: 0.0, y: 0.0, visibility: Visibility::Unlabelled }; KEYPOINT_COUNT];
+    person.keypoints.as_deref().unwrap_or(&NONE)
+}
+
+/// A person as the measures want it.
+fn measured(person: &LabelledPerson) -> measure::LabelledPerson<'_> {
+    let area = f64::from(person.bbox.width) * f64::from(person.bbox.height) * AREA_OF_BOX;
+    let area_px = person.area_px.unwrap_or(area);
+    measure::LabelledPerson { points: points(person), area_px, bbox: person.bbox }
+}
+
+/// Predictions as the measures want them, their scores times `weight`.
+fn located(found: &[Keypoint], weight: f64) -> Result<Vec<Located>> {
+    if found.len() != KEYPOINT_COUNT {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("the pose model has {} keypoints; the labels are for {KEYPOINT_COUNT}", found.len()),
+        ));
+    }
+    let one = |k: &Keypoint| Located { x: k.x.into(), y: k.y.into(), score: f64::from(k.score) * weight };
+    Ok(found.iter().map(one).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::Boxes;
 use super::pose::PoseReport;
-use crate::measure::{AlbedoReport, AlphaReport, ClassesReport, NormalsReport, PointsReport};
+use crate::measure::{AlbedoReport, AlphaReport, BoxReport, ClassesReport, NormalsReport, PointsReport};
 use crate::spec::Task;
 use serde::Serialize;
 
@@ -13,6 +13,9 @@ pub struct Report {
     pub pictures: u64,
     /// Where the person boxes of pose came from.
     pub boxes: Boxes,
+    /// The boxes of the detector, where those of pose came from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detector: Option<Scored<BoxReport>>,
     /// Keypoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pose: Option<Scored<PoseReport>>,
@@ -36,7 +39,7 @@ pub struct Report {
 /// The scores of one task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scored<T> {
-    /// Pictures with a label for it.
+    /// Pictures with a label for it; all of them for the detector, and for pose in boxes that it found.
     pub pictures: u64,
     /// The scores.
     #[serde(flatten)]

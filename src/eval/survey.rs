@@ -16,12 +16,13 @@ pub struct Survey {
     /// Labels read.
     pub pictures: usize,
     tasks: Vec<Task>,
+    detects: bool,
 }
 
 /// What will be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Tasks that are labelled and that a model has; at least one.
+    /// Tasks that are labelled and that a model has; at least one, unless the detector alone is scored.
     pub tasks: Vec<Task>,
     /// Tasks that are only one of these, and why they are left out.
     pub left_out: Vec<NotEvaluated>,
@@ -32,9 +33,9 @@ impl Survey {
     ///
     /// # Errors
     /// Those of [`Folder::label`]; `InvalidArgument` for several labelled people where the whole picture is the one box,
-    /// and for labels that hold nothing to compare with.
+    /// for labels without any person where people are to be detected, and for labels that hold nothing to compare with.
     pub fn of(folder: &Folder, count: usize, boxes: Boxes) -> Result<Self> {
-        let mut found = Vec::new();
+        let (mut found, mut people_in_all) = (Vec::new(), 0);
         let count = count.min(folder.len());
         for index in 0..count {
             let label = folder.label(index)?;
@@ -43,16 +44,21 @@ impl Survey {
             if boxes == Boxes::Whole && people > 1 {
                 return Err(whole_and_many(people).at(&label.path));
             }
+            people_in_all += label.people.len();
             found.sort_unstable();
             found.dedup();
         }
         let tasks: Vec<_> = TASKS.into_iter().filter(|t| found.contains(t)).collect();
-        if tasks.is_empty() {
+        if boxes.are_detected() && people_in_all == 0 {
+            let message = format!("none of the {count} labels holds a person: no box that is found could be right");
+            return Err(Error::invalid(message).at(folder.root()));
+        }
+        if tasks.is_empty() && !boxes.are_detected() {
             let message =
                 format!("none of the {count} labels holds keypoints or maps: there is nothing to compare with");
             return Err(Error::invalid(message).at(folder.root()));
         }
-        Ok(Self { pictures: count, tasks })
+        Ok(Self { pictures: count, tasks, detects: boxes.are_detected() })
     }
 
     /// The tasks with a label.
@@ -70,10 +76,8 @@ impl Survey {
                 return Err(Error::invalid(format!("task `{task}`: there is no measure for it")));
             }
             if !self.tasks.contains(task) {
-                return Err(Error::invalid(format!(
-                    "task `{task}`: no label is for it; labels are for {}",
-                    list(&self.tasks)
-                )));
+                let known = if self.tasks.is_empty() { "no task".to_owned() } else { list(&self.tasks) };
+                return Err(Error::invalid(format!("task `{task}`: no label is for it; labels are for {known}")));
             }
         }
         Ok(())
@@ -94,7 +98,7 @@ impl Survey {
                 (false, false) => {}
             }
         }
-        if tasks.is_empty() {
+        if tasks.is_empty() && !self.detects {
             return Err(Error::invalid(format!(
                 "nothing to evaluate: the models have {}, the labels are for {}",
                 list(&loaded),

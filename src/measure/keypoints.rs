@@ -62,18 +62,25 @@ pub fn oks(
     check_count("sigmas", sigmas.len(), labels.len())?;
     let mut mean = Mean::default();
     for &i in indices {
-        let label = *labels.get(i).ok_or_else(|| no_keypoint(i, labels.len()))?;
+        let label = *check_index(labels, i)?;
         if label.visibility != Visibility::Unlabelled {
-            let variance = (2.0 * f64::from(sigmas[i])).powi(2);
-            // COCO adds the same epsilon, so that an empty area is no division by zero.
-            mean.add((-squared_distance(label, predicted[i]) / variance / (area_px + f64::EPSILON) / 2.0).exp());
+            mean.add(similarity(squared_distance(label, predicted[i]), sigmas[i], area_px));
         }
     }
     Ok(mean.mean())
 }
 
-fn no_keypoint(index: usize, count: usize) -> Error {
-    Error::invalid(format!("`indices` names keypoint {index} of {count}"))
+/// One term of [`oks`]: `exp(-d^2 / (2 s^2 k^2))`.
+pub(super) fn similarity(squared_distance: f64, sigma: f32, area_px: f64) -> f64 {
+    let variance = (2.0 * f64::from(sigma)).powi(2);
+    // COCO adds the same epsilon, so that an empty area is no division by zero.
+    (-squared_distance / variance / (area_px + f64::EPSILON) / 2.0).exp()
+}
+
+/// The keypoint of that index.
+pub(super) fn check_index<T>(points: &[T], index: usize) -> Result<&T> {
+    let count = points.len();
+    points.get(index).ok_or_else(|| Error::invalid(format!("`indices` names keypoint {index} of {count}")))
 }
 
 /// Distances over a set of keypoints as shares of the height of each person's box: PCK and mean error.
@@ -83,6 +90,7 @@ pub struct PointError {
     labelled: Distances,
     visible: Distances,
     not_finite: u64,
+    not_found: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,7 +98,7 @@ struct Distances {
     mean: Mean,
     within_5: u64,
     within_10: u64,
-    /// With those that are not finite, which are no part of the mean.
+    /// With those that are not finite or not found, which are no part of the mean.
     count: u64,
 }
 
@@ -132,6 +140,8 @@ pub struct ErrorReport {
     pub visible_keypoints: u64,
     /// Mean of distance / height of the person's box.
     pub mean_error_box_heights: Option<f64>,
+    /// Visible keypoints of people that were not found: a miss in every share, no part of the mean.
+    pub not_found: u64,
     /// Predictions that are not finite: a miss in every share, no part of the mean.
     pub not_finite: u64,
 }
@@ -139,7 +149,8 @@ pub struct ErrorReport {
 impl PointError {
     /// Of the keypoints `indices`.
     pub fn new(indices: &[usize]) -> Self {
-        Self { indices: indices.to_vec(), labelled: Distances::default(), visible: Distances::default(), not_finite: 0 }
+        let (labelled, visible) = (Distances::default(), Distances::default());
+        Self { indices: indices.to_vec(), labelled, visible, not_finite: 0, not_found: 0 }
     }
 
     /// Adds a person whose box is `box_height_px` high.
@@ -152,7 +163,7 @@ impl PointError {
             return Err(Error::invalid(format!("`box_height_px` is {box_height_px}; a number above 0 is needed")));
         }
         for &i in &self.indices {
-            let label = *labels.get(i).ok_or_else(|| no_keypoint(i, labels.len()))?;
+            let label = *check_index(labels, i)?;
             if label.visibility == Visibility::Unlabelled {
                 continue;
             }
@@ -161,6 +172,24 @@ impl PointError {
             self.labelled.add(heights);
             if label.visibility == Visibility::Visible {
                 self.visible.add(heights);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a person that was not found: each labelled keypoint is a miss.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an index outside the slice.
+    pub fn add_missed(&mut self, labels: &[LabelPoint]) -> Result<()> {
+        for &i in &self.indices {
+            let visibility = check_index(labels, i)?.visibility;
+            if visibility != Visibility::Unlabelled {
+                self.labelled.add(f64::INFINITY);
+            }
+            if visibility == Visibility::Visible {
+                self.visible.add(f64::INFINITY);
+                self.not_found += 1;
             }
         }
         Ok(())
@@ -181,6 +210,7 @@ impl PointError {
         ErrorReport {
             visible_keypoints: self.visible.count,
             mean_error_box_heights: self.visible.mean.mean(),
+            not_found: self.not_found,
             not_finite: self.not_finite,
         }
     }
@@ -235,5 +265,14 @@ mod tests {
         assert!((mean.mean_error_box_heights.unwrap() - 0.125).abs() < 1e-12);
         assert!(error.add(&labels, &found, 0.0).unwrap_err().to_string().contains("`box_height_px` is 0"));
         assert_eq!(PointError::new(&[0]).error().mean_error_box_heights, None);
+
+        // The same person again, and nobody found it.
+        error.add_missed(&labels).unwrap();
+        let labelled = error.pck_labelled();
+        assert_eq!((labelled.keypoints, labelled.pck_0_05_share), (8, Some(0.125)));
+        let missed = error.error();
+        assert_eq!((missed.visible_keypoints, missed.not_found, missed.not_finite), (6, 3, 1));
+        assert_eq!(missed.mean_error_box_heights, mean.mean_error_box_heights);
+        assert!(error.add_missed(&labels[1..]).unwrap_err().to_string().contains("keypoint 4 of 4"));
     }
 }

@@ -4,14 +4,17 @@
 //! data set does not matter. Its report names units in its keys and holds `None` where nothing was there to measure.
 //! Dense measures pool the pixels of all pictures, each pixel counting the same.
 
+mod boxes;
 mod classes;
 mod colours;
 mod keypoints;
 mod normals;
 mod points;
 mod precision;
+mod ranking;
 mod tally;
 
+pub use boxes::{BoxPrecision, BoxReport};
 pub use classes::{ClassScore, Classes, ClassesReport};
 pub use colours::{Albedo, AlbedoReport, Alpha, AlphaReport};
 pub use keypoints::{ErrorReport, LabelPoint, Located, PckReport, PointError, Visibility, oks};

@@ -1,19 +1,14 @@
-//! Average precision over object keypoint similarity, as the evaluation of COCO computes it.
-//!
-//! In a picture the predictions, the surest first and at most 20, each take the free person of greatest similarity at or
-//! above the threshold. Over all pictures, sorted by score, precision is made monotone and read at 101 recalls; AP is its
-//! mean over them and over the thresholds 0.50, 0.55 .. 0.95. Defined by <https://cocodataset.org/#keypoints-eval>.
+//! Average precision over object keypoint similarity: COCO's `keypoints` evaluation
+//! (<https://cocodataset.org/#keypoints-eval>), at most 20 predictions of a picture.
 
-use super::keypoints::{LabelPoint, Located, Visibility, oks};
-use crate::error::{Error, Result};
+use super::keypoints::{LabelPoint, Located, Visibility, check_index, oks, similarity};
+use super::ranking::{Candidate, Ranking, summary};
+use crate::error::Result;
+use crate::geometry::Rect;
 use serde::Serialize;
 
-/// Thresholds on the similarity.
-const THRESHOLDS: usize = 10;
 /// Predictions of a picture that count.
 const MAX_PREDICTIONS: usize = 20;
-/// Recalls at which precision is read.
-const RECALLS: usize = 101;
 
 /// A labelled person.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +17,8 @@ pub struct LabelledPerson<'a> {
     pub points: &'a [LabelPoint],
     /// Area of its mask in square pixels.
     pub area_px: f64,
+    /// Its box in pixels; says which predictions are for it where no keypoint is labelled.
+    pub bbox: Rect,
 }
 
 /// Average precision of the keypoints of people; holds a few bytes per prediction.
@@ -29,15 +26,7 @@ pub struct LabelledPerson<'a> {
 pub struct AveragePrecision {
     indices: Vec<usize>,
     sigmas: Vec<f32>,
-    predictions: Vec<Prediction>,
-    people: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Prediction {
-    score: f64,
-    /// Bit t: matched at threshold t.
-    matched: u16,
+    ranking: Ranking,
 }
 
 /// Average precision, 0 to 1.
@@ -56,102 +45,70 @@ pub struct PrecisionReport {
 impl AveragePrecision {
     /// Over the keypoints `indices`, with one sigma for each keypoint there is.
     pub fn new(indices: &[usize], sigmas: &[f32]) -> Self {
-        Self { indices: indices.to_vec(), sigmas: sigmas.to_vec(), predictions: Vec::new(), people: 0 }
+        Self { indices: indices.to_vec(), sigmas: sigmas.to_vec(), ranking: Ranking::default() }
     }
 
-    /// Adds a picture. The score of a prediction is the mean over its keypoints of the set. People without a labelled
-    /// keypoint of the set are left out; predictions made for them must be too.
+    /// Adds a picture. The score of a prediction is the mean over its keypoints of the set. A person without a labelled
+    /// keypoint of the set does not count, and neither does a prediction that lies in its box, doubled in size.
     ///
     /// # Errors
     /// `InvalidArgument` if a person has another number of keypoints than there are sigmas, or an index is outside.
     pub fn add(&mut self, people: &[LabelledPerson], predicted: &[&[Located]]) -> Result<()> {
-        let counts = |person: &&LabelledPerson| {
+        let counts = |person: &LabelledPerson| {
             let labelled = |i: &usize| person.points.get(*i).is_some_and(|p| p.visibility != Visibility::Unlabelled);
             self.indices.iter().any(labelled)
         };
-        let people: Vec<_> = people.iter().filter(counts).collect();
-        let mut sorted = predicted.iter().map(|p| Ok((self.score(p)?, *p))).collect::<Result<Vec<_>>>()?;
-        sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-        sorted.truncate(MAX_PREDICTIONS);
-        let mut free = vec![(1u16 << THRESHOLDS) - 1; people.len()];
-        let mut found = Vec::new();
-        for (score, points) in sorted {
-            let similar = |p: &&LabelledPerson| oks(p.points, points, &self.indices, &self.sigmas, p.area_px);
-            let similarities = people.iter().map(similar).collect::<Result<Vec<_>>>()?;
-            let mut matched = 0;
-            for t in 0..THRESHOLDS {
-                let mut best = (threshold(t), None);
-                for (i, similarity) in similarities.iter().enumerate() {
-                    // Of several just as similar the last is taken, as in the reference.
-                    if let Some(s) = similarity.filter(|s| free[i] & (1 << t) != 0 && *s >= best.0) {
-                        best = (s, Some(i));
-                    }
-                }
-                if let Some(i) = best.1 {
-                    free[i] &= !(1 << t);
-                    matched |= 1 << t;
-                }
-            }
-            found.push(Prediction { score, matched });
-        }
-        self.people += people.len() as u64;
-        self.predictions.extend(found);
+        let counts: Vec<bool> = people.iter().map(counts).collect();
+        let candidate = |points: &&[Located]| {
+            let score = self.score(points)?;
+            let similarities = people.iter().map(|person| self.similarity(person, points)).collect::<Result<_>>()?;
+            Ok(Candidate { score, similarities })
+        };
+        let found = predicted.iter().map(candidate).collect::<Result<Vec<_>>>()?;
+        self.ranking.add(&counts, found, MAX_PREDICTIONS);
         Ok(())
+    }
+
+    fn similarity(&self, person: &LabelledPerson, points: &[Located]) -> Result<f64> {
+        let Self { indices, sigmas, .. } = self;
+        let known = oks(person.points, points, indices, sigmas, person.area_px)?;
+        Ok(known.unwrap_or_else(|| {
+            // COCO's: how far the prediction leads out of the box, which may reach its own size further each way.
+            let [x0, y0, x1, y1] = person.bbox.xyxy().map(f64::from);
+            let (width, height) = (x1 - x0, y1 - y0);
+            let outside =
+                |v: f64, from: f64, to: f64, reach: f64| (from - reach - v).max(0.0) + (v - to - reach).max(0.0);
+            let one = |i: &usize| {
+                let Located { x, y, .. } = points[*i];
+                let squared = outside(x, x0, x1, width).powi(2) + outside(y, y0, y1, height).powi(2);
+                let squared = if x.is_nan() || y.is_nan() { f64::INFINITY } else { squared };
+                similarity(squared, sigmas[*i], person.area_px)
+            };
+            indices.iter().map(one).sum::<f64>() / indices.len().max(1) as f64
+        }))
     }
 
     fn score(&self, points: &[Located]) -> Result<f64> {
         let mut sum = 0.0;
         for &i in &self.indices {
-            let count = points.len();
-            let point =
-                points.get(i).ok_or_else(|| Error::invalid(format!("`indices` names keypoint {i} of {count}")))?;
-            sum += if point.score.is_finite() { point.score } else { 0.0 };
+            let score = check_index(points, i)?.score;
+            sum += if score.is_finite() { score } else { 0.0 };
         }
         Ok(sum / self.indices.len().max(1) as f64)
     }
 
     /// The result so far.
     pub fn report(&self) -> PrecisionReport {
-        let mut order: Vec<&Prediction> = self.predictions.iter().collect();
-        order.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let at = |t: usize| (self.people > 0).then(|| self.precision(&order, t));
-        let all: Option<Vec<f64>> = (0..THRESHOLDS).map(at).collect();
-        PrecisionReport {
-            people: self.people,
-            oks_ap: all.map(|values| values.iter().sum::<f64>() / THRESHOLDS as f64),
-            oks_ap50: at(0),
-            oks_ap75: at(5),
-        }
+        let [oks_ap, oks_ap50, oks_ap75] = summary(self.ranking.precisions());
+        PrecisionReport { people: self.ranking.people(), oks_ap, oks_ap50, oks_ap75 }
     }
-
-    /// Mean precision over the recalls at one threshold; `order` is sorted by falling score.
-    fn precision(&self, order: &[&Prediction], t: usize) -> f64 {
-        let mut hits = 0u64;
-        let mut curve: Vec<(f64, f64)> = Vec::with_capacity(order.len()); // recall, precision
-        for (i, prediction) in order.iter().enumerate() {
-            hits += u64::from(prediction.matched >> t & 1);
-            curve.push((hits as f64 / self.people as f64, hits as f64 / (i + 1) as f64));
-        }
-        for i in (1..curve.len()).rev() {
-            curve[i - 1].1 = curve[i - 1].1.max(curve[i].1);
-        }
-        let at = |r: usize| {
-            let recall = if r + 1 == RECALLS { 1.0 } else { r as f64 * 0.01 };
-            let first = curve.partition_point(|(reached, _)| *reached < recall);
-            curve.get(first).map_or(0.0, |(_, precision)| *precision)
-        };
-        (0..RECALLS).map(at).sum::<f64>() / RECALLS as f64
-    }
-}
-
-/// Threshold `t`, a hair lower at the end of the scale where rounding would matter.
-fn threshold(t: usize) -> f64 {
-    (0.5 + t as f64 * ((0.95 - 0.5) / (THRESHOLDS - 1) as f64)).min(1.0 - 1e-10)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BOX: Rect = Rect { x: 0.0, y: 0.0, width: 10.0, height: 10.0 };
 
     fn person(x: f64) -> [LabelPoint; 1] {
         [LabelPoint { x, y: 0.0, visibility: Visibility::Visible }]
@@ -168,7 +125,8 @@ mod tests {
         let mut precision = AveragePrecision::new(&[0], &[0.05]);
         for (people, guesses) in pictures {
             let points: Vec<_> = people.iter().map(|x| person(*x)).collect();
-            let people: Vec<_> = points.iter().map(|p| LabelledPerson { points: p, area_px: 10_000.0 }).collect();
+            let people: Vec<_> =
+                points.iter().map(|p| LabelledPerson { points: p, area_px: 10_000.0, bbox: BOX }).collect();
             let guesses: Vec<_> = guesses.iter().map(|(x, score)| guess(*x, *score)).collect();
             precision.add(&people, &guesses.iter().map(|g| g.as_slice()).collect::<Vec<_>>()).unwrap();
         }
@@ -199,7 +157,7 @@ mod tests {
     fn what_does_not_fit_is_refused() {
         let mut precision = AveragePrecision::new(&[0], &[0.05, 0.05]);
         let points = person(0.0);
-        let people = [LabelledPerson { points: &points, area_px: 1.0 }];
+        let people = [LabelledPerson { points: &points, area_px: 1.0, bbox: BOX }];
         assert!(precision.add(&people, &[&guess(0.0, 1.0)]).is_err());
         assert!(precision.add(&people, &[&[]]).unwrap_err().to_string().contains("keypoint 0 of 0"));
         assert_eq!(precision.report().people, 0);

@@ -123,7 +123,7 @@ fn what_cannot_be_compared() {
     with(&["--tasks", "features"], &["`features`", "no measure"]);
     with(&["--tasks", "matting", "--model", &pose], &["pose"]);
     with(&["--model", &pose, "--input-size", "128x96"], &["models have pose", "labels are for matting"]);
-    with(&["--boxes", "mine"], &["--boxes", "`mine`", "labels, whole"]);
+    with(&["--boxes", "mine"], &["--boxes", "`mine`", "labels, whole, detect"]);
     with(&["--limit", "0"], &["--limit", "at least 1"]);
     with(&["--json", "none/o.json"], &["--json", "none/o.json"]);
     with(&["--json", "d"], &["--json", "folder"]);

@@ -9,6 +9,7 @@ mod convert;
 mod detect;
 mod doctor;
 mod eval;
+mod eval_detect;
 mod inspect;
 mod interrupt;
 mod labelled;

@@ -31,10 +31,7 @@ pub struct Request<'a> {
 
 /// Fetches, builds, runs, and checks that everything promised is there.
 pub fn run(request: &Request) -> Result<(), Fault> {
-    let (build, folder, out_name): (&[&str], _, _) = match request.kind {
-        Kind::Full => (&["build", "--release", "--bin", "sapiens"], "release", "demo"),
-        Kind::Smoke => (&["build", "--bin", "sapiens"], "debug", "demo-smoke"),
-    };
+    let out_name = if request.kind == Kind::Smoke { "demo-smoke" } else { "demo" };
     let out = match request.out {
         Some(dir) => std::path::absolute(dir).map_err(Fault::io("resolve", dir))?,
         None => target_dir().join(out_name),
@@ -45,10 +42,9 @@ pub fn run(request: &Request) -> Result<(), Fault> {
         pictures.truncate(2);
     }
 
-    let mut times = Times(Vec::new());
+    let mut times = Times::default();
     let library = times.step("fetch ONNX Runtime", || fetch::library(request.source, request.ort))?;
-    times.step("build", || process::run(&mut process::cargo(build)))?;
-    let program = target_dir().join(folder).join(format!("sapiens{}", std::env::consts::EXE_SUFFIX));
+    let program = times.step("build", || build(request.kind))?;
     std::fs::create_dir_all(&out).map_err(Fault::io("create", &out))?;
     let started = SystemTime::now();
     times.step("run", || {
@@ -66,6 +62,16 @@ pub fn run(request: &Request) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Builds `sapiens`, and says where it lies.
+pub fn build(kind: Kind) -> Result<PathBuf, Fault> {
+    let (arguments, folder): (&[&str], _) = match kind {
+        Kind::Full => (&["build", "--release", "--bin", "sapiens"], "release"),
+        Kind::Smoke => (&["build", "--bin", "sapiens"], "debug"),
+    };
+    process::run(&mut process::cargo(arguments))?;
+    Ok(target_dir().join(folder).join(format!("sapiens{}", std::env::consts::EXE_SUFFIX)))
+}
+
 /// The JPEG files of a folder, by name.
 fn pictures(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
     let entries = std::fs::read_dir(dir).map_err(Fault::io("list", dir))?;
@@ -75,20 +81,24 @@ fn pictures(dir: &Path) -> Result<Vec<PathBuf>, Fault> {
     if paths.is_empty() { Err(Fault::failed(format!("no .jpg in {}", dir.display()))) } else { Ok(paths) }
 }
 
-struct Times(Vec<(&'static str, Duration)>);
+/// How long each step took.
+#[derive(Default)]
+pub struct Times(Vec<(String, Duration)>);
 
 impl Times {
-    fn step<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    /// Names a step, does it, and notes its time; all times are printed when it fails.
+    pub fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
         println!("== {name}");
         let (result, time) = process::timed(work);
-        self.0.push((name, time));
+        self.0.push((name.to_owned(), time));
         if result.is_err() {
             self.print();
         }
         result
     }
 
-    fn print(&self) {
+    /// Prints them all.
+    pub fn print(&self) {
         println!("\ntimes");
         for (name, time) in &self.0 {
             println!("  {name:<20} {:>12}", process::readable(*time));

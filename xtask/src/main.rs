@@ -1,15 +1,18 @@
-//! The project's own commands: `cargo xtask fetch-ort | demo | dist | package | test`.
+//! The project's own commands: `cargo xtask fetch-ort | demo | eval-demo | dist | package | test`.
 
 mod demo;
 mod demo_check;
 mod dist;
+mod eval_demo;
 mod fetch;
 mod options;
 mod package;
 mod process;
+mod rendered;
 mod test_actions;
 mod test_run;
 mod test_steps;
+mod thresholds;
 mod vulkan;
 
 use options::Options;
@@ -24,6 +27,11 @@ Usage: cargo xtask COMMAND
   demo [--source pypi|npm] [--ort PATH] [--out DIR] [--smoke]
       Fetch, build in release, and run every task on the pictures in assets/ with the embedded demo model.
       --smoke: two pictures and the development build.
+  eval-demo [--people N] [--frames M] [--seed S] [--keep] [--check FILE] [--out DIR] [--ort PATH]
+      Render people that were never trained on (1000 filling a picture, 200 pictures of any number, seeds from 9000000),
+      and measure the embedded demo model on them. Pictures under target/eval-demo/ are used again if they are of the
+      same count and seed and the renderer is the same; with --keep even if it has changed. --check compares with
+      thresholds such as assets/demo/thresholds.json.
   dist [--out DIR] [--source pypi|npm] [--ort PATH] [--no-ort] [--profile dist|release|dev]
       Make the package for C and C++: a folder and a .tar.gz under target/dist/ with libraries, headers, CMake and
       pkg-config files, ONNX Runtime and licences.
@@ -62,6 +70,10 @@ fn run() -> Result<(), Fault> {
             let source = options.value("--source").unwrap_or("pypi").parse()?;
             let kind = if options.has("--smoke") { demo::Kind::Smoke } else { demo::Kind::Full };
             demo::run(&demo::Request { kind, source, ort: options.path("--ort"), out: options.path("--out") })
+        }
+        "eval-demo" => {
+            let options = Options::parse(arguments, &eval_demo::VALUED, &["--keep"])?;
+            eval_demo::run(&eval_demo::Request::of(&options)?)
         }
         "dist" => {
             let valued = ["--out", "--source", "--ort", "--profile"];

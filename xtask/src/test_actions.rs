@@ -1,8 +1,9 @@
 //! The steps of `cargo xtask test` that are more than one cargo command.
 
 use crate::demo;
+use crate::eval_demo;
 use crate::fetch::{self, Source};
-use crate::options::root;
+use crate::options::{root, target_dir};
 use crate::process::{self, Fault};
 use crate::test_run::{Counts, Run};
 use crate::vulkan;
@@ -69,5 +70,18 @@ pub fn find_webgpu_host(run: &mut Run) -> Result<Counts, Fault> {
 /// The demo in its small form; it checks its own results.
 pub fn demo(_: &mut Run) -> Result<Counts, Fault> {
     demo::run(&demo::Request { kind: demo::Kind::Smoke, source: fetch::Source::Pypi, ort: None, out: None })?;
+    Ok(Counts::default())
+}
+
+/// What the demo model is worth, in its small form: `eval-demo --people 24 --frames 12 --check ...`.
+pub fn eval_demo(_: &mut Run) -> Result<Counts, Fault> {
+    eval_demo::run(&eval_demo::Request {
+        people: 24,
+        frames: 12,
+        check: Some(root().join(eval_demo::THRESHOLDS)),
+        out: Some(target_dir().join("eval-demo-smoke")),
+        kind: demo::Kind::Smoke,
+        ..eval_demo::Request::default()
+    })?;
     Ok(Counts::default())
 }

@@ -50,5 +50,6 @@ pub const STEPS: &[Step] = &[
         ..step("documentation", Action::Cargo(&["doc", "--workspace", "--no-deps", "--quiet"]))
     },
     step("demo", Action::Call(actions::demo)),
+    step("demo model", Action::Call(actions::eval_demo)),
     step("package", Action::Call(crate::package::check)),
 ];

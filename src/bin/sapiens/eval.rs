@@ -3,10 +3,11 @@
 use crate::console::{note, say};
 use crate::eval_table;
 use crate::interrupt;
-use crate::options::ModelArgs;
+use crate::options::{ModelArgs, parse_share};
 use crate::progress::{ConvertBar, picture_bar};
 use sapiens::dataset::Folder;
-use sapiens::engine::Engine;
+use sapiens::detect::DetectOptions;
+use sapiens::engine::{Engine, LoadOptions};
 use sapiens::eval::{Boxes, Evaluation, Plan, Report, Survey};
 use sapiens::file::write_atomic;
 use sapiens::{Error, Result};
@@ -22,10 +23,17 @@ pub struct Args {
     data: PathBuf,
     #[command(flatten)]
     model: ModelArgs,
-    /// Person boxes of pose: labels (each person's own) or whole (the whole picture, for pictures of one person). Dense
-    /// tasks always see the whole picture.
+    /// Person boxes of pose: labels (each person's own), whole (the whole picture, for pictures of one person) or detect
+    /// (those that the model's person detector finds, which is then scored too). Dense tasks always see the whole picture.
     #[arg(long, default_value = "labels")]
     boxes: Boxes,
+    /// With --boxes detect: pose is run on people with a score above this, 0 to 1 [default: 0.3].
+    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
+    detect_threshold: Option<f32>,
+    /// With --boxes detect: of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes
+    /// [default: 0.5].
+    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
+    detect_nms: Option<f32>,
     /// Also write all numbers as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -43,12 +51,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let Some(json) = &args.json {
         check_place(json)?;
     }
+    let boxes = boxes(args)?;
     let folder = Folder::open(&args.data)?;
-    let survey = Survey::of(&folder, args.limit.unwrap_or(usize::MAX), args.boxes)?;
+    let survey = Survey::of(&folder, args.limit.unwrap_or(usize::MAX), boxes)?;
     survey.require(&args.model.tasks)?;
     interrupt::install()?;
     let mut bar = ConvertBar::default();
-    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |stage, done, total| {
+    let options = LoadOptions { detect: boxes.are_detected(), ..args.model.load_options() };
+    let engine = Engine::load(&args.model.sources(), &options, &mut |stage, done, total| {
         bar.update(stage, done, total);
         interrupt::check()
     });
@@ -62,7 +72,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let plan = survey.plan(&engine, &args.model.tasks)?;
     let since = Instant::now();
     let bar = picture_bar(survey.pictures);
-    let report = evaluate(args.boxes, &engine, &folder, &survey, &plan, &|| bar.inc(1));
+    let report = evaluate(boxes, &engine, &folder, &survey, &plan, &|| bar.inc(1));
     bar.finish_and_clear();
     let report = report?;
     let seconds = since.elapsed().as_secs_f64();
@@ -73,9 +83,27 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for model in engine.models() {
         say!("{} on {}", model.name(), model.device());
     }
+    if let Some(detector) = engine.detector() {
+        say!("detector of {} on {}", detector.name(), detector.device());
+    }
     say!("{}: {} pictures, {seconds:.1} s", folder.root().display(), report.pictures);
     eval_table::print(&report, &plan.left_out);
     Ok(ExitCode::SUCCESS)
+}
+
+/// The boxes with the options of the detector, which are refused where there is none.
+fn boxes(args: &Args) -> Result<Boxes> {
+    let options = [("--detect-threshold", args.detect_threshold), ("--detect-nms", args.detect_nms)];
+    match (args.boxes, options.into_iter().find(|(_, value)| value.is_some())) {
+        (Boxes::Detect(default), _) => Ok(Boxes::Detect(DetectOptions {
+            threshold: args.detect_threshold.unwrap_or(default.threshold),
+            max_overlap: args.detect_nms.unwrap_or(default.max_overlap),
+        })),
+        (boxes, None) => Ok(boxes),
+        (boxes, Some((option, _))) => {
+            Err(Error::invalid(format!("{option} needs --boxes detect; the boxes are those of `{boxes}`")))
+        }
+    }
 }
 
 fn evaluate(
@@ -99,10 +127,18 @@ fn evaluate(
 fn document(engine: &Engine, folder: &Folder, plan: &Plan, report: &Report, seconds: f64) -> Value {
     let of_model = |m: &std::sync::Arc<sapiens::engine::Model>| json!({"name": m.name(), "device": m.device().to_string(), "flip_test": m.flip_test(), "info": m.info()});
     let models: Vec<Value> = engine.models().iter().map(of_model).collect();
+    let detector = match (engine.detector(), report.boxes) {
+        (Some(detector), Boxes::Detect(options)) => json!({
+            "name": detector.name(), "device": detector.device().to_string(), "info": detector.info(),
+            "pose_threshold": options.threshold, "max_overlap": options.max_overlap,
+        }),
+        _ => Value::Null,
+    };
     json!({
         "format": "sapiens-eval",
         "version": 1,
         "models": models,
+        "detector": detector,
         "data": {"folder": folder.root().display().to_string(), "source": folder.source(), "labels": folder.len()},
         "seconds": seconds,
         "scores": report,

@@ -2,10 +2,15 @@
 
 use crate::console::say;
 use sapiens::eval::{NotEvaluated, PoseReport, Report};
-use sapiens::measure::{AlbedoReport, AlphaReport, ClassesReport, DepthReport, NormalsReport, PointsReport};
+use sapiens::measure::{AlbedoReport, AlphaReport, BoxReport, ClassesReport, DepthReport, NormalsReport, PointsReport};
 
 /// Prints every task that was compared, and those that were not.
 pub fn print(report: &Report, left_out: &[NotEvaluated]) {
+    if let Some(detector) = &report.detector {
+        let BoxReport { people, boxes, .. } = &detector.scores;
+        say!("\ndetector: {} pictures, {people} people, {boxes} boxes found", detector.pictures);
+        print_boxes(&detector.scores);
+    }
     if let Some(pose) = &report.pose {
         say!("\npose: {} pictures, {} people, boxes: {}", pose.pictures, pose.scores.all_308.people, report.boxes);
         print_pose(&pose.scores);
@@ -53,6 +58,14 @@ fn broken(count: u64) {
     }
 }
 
+fn print_boxes(scores: &BoxReport) {
+    line("AP", scores.ap, "");
+    line("AP50", scores.ap50, "");
+    line("AP75", scores.ap75, "");
+    line("recall at 100 boxes", scores.recall_100_share, "of people");
+    line("recall at 100 boxes, IoU 0.50", scores.recall_100_iou50_share, "of people");
+}
+
 fn print_pose(scores: &PoseReport) {
     for (set, precision) in [("308", &scores.all_308), ("COCO 17", &scores.coco_17)] {
         line(&format!("OKS AP, {set}"), precision.oks_ap, "");
@@ -74,6 +87,9 @@ fn print_pose(scores: &PoseReport) {
     ];
     for (name, group) in groups {
         line(&format!("mean error of visible keypoints, {name}"), group.mean_error_box_heights, "of the box height");
+    }
+    if scores.people_not_found > 0 {
+        say!("  {:<46} {:>10}", "people with keypoints, not found", scores.people_not_found);
     }
     broken(error.all.not_finite);
 }
