@@ -5,11 +5,10 @@
 //!
 //! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`]
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
-//!    [`eval`] (models on labelled folders)
-//! 3. [`preprocess`], [`task`], [`detect`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`]
-//! 3. [`preprocess`], [`task`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`] (predictions against labels)
-//! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures)
+//! 3. [`preprocess`], [`task`], [`detect`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`] (predictions
+//!    against labels)
 //! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures), [`dataset`] (labelled folders),
+//!    [`eval`] (models on labelled folders)
 //! 5. [`ffi`] (the C interface), the command line
 
 pub mod checkpoint;
