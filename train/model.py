@@ -196,8 +196,9 @@ class ChannelRms(nn.Module):
         self.norm.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x):
-        scale = torch.rsqrt(x.float().square().mean(1, keepdim=True) + 1e-6)
-        return (x.float() * scale * self.norm.weight[:, None, None]).to(x.dtype)
+        # The sum in fp32, the maps in the type they come in.
+        scale = torch.rsqrt(x.square().mean(1, keepdim=True, dtype=torch.float32) + 1e-6)
+        return x * scale.to(x.dtype) * self.norm.weight.to(x.dtype)[:, None, None]
 
 
 class InstanceNorm(nn.Module):

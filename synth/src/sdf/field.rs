@@ -311,7 +311,7 @@ mod tests {
     use glam::Mat3;
 
     fn distance(primitive: Primitive, at: Vec3) -> f32 {
-        let field = Field::new(vec![primitive], vec![0.0]);
+        let field = Field::new(vec![Primitive { group: 0, ..primitive }], vec![0.0]);
         field.distance_at(&field.all(), at)
     }
 

@@ -18,7 +18,7 @@ const CHUNK: u64 = 64;
 
 /// Renders `count` pictures of one person each, of consecutive seeds, without those in which too little is seen.
 pub fn write_arrays(out: &Path, count: usize, seed: u64, bar: &ProgressBar) -> Result {
-    std::fs::create_dir_all(out)?;
+    std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     let create = |name: &str, kind: &str, size: usize, shape: &[usize]| {
         RowWriter::create(&out.join(format!("{name}.npy")), kind, size, count, shape)
     };

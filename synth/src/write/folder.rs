@@ -30,7 +30,7 @@ impl FolderWriter {
             return Err(format!("{}: is not empty; give a new folder", root.display()).into());
         }
         for part in ["images", "labels", "maps"] {
-            fs::create_dir_all(root.join(part))?;
+            fs::create_dir_all(root.join(part)).map_err(|e| format!("{}: {e}", root.join(part).display()))?;
         }
         Ok(Self { root: root.to_path_buf(), quality, count: AtomicUsize::new(0) })
     }

@@ -29,7 +29,7 @@ pub fn frame_of(seed: u64, side: usize) -> (Layout, usize, usize) {
 
 /// Renders `count` frames of consecutive seeds.
 pub fn write_frames(out: &Path, count: usize, seed: u64, bar: &ProgressBar) -> Result {
-    std::fs::create_dir_all(out)?;
+    std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
     let mut images = RowWriter::create(&out.join("image.npy"), "|u1", 1, count, &[SIDE, SIDE, 3])?;
     let mut boxes = RowWriter::create(&out.join("boxes.npy"), "<f4", 4, count, &[PEOPLE, 5])?;
     let seeds: Vec<u64> = (seed..seed + count as u64).collect();
