@@ -14,18 +14,28 @@ class Muon:
         self.buffers = [torch.zeros_like(p) for p, _ in params]
 
     @torch.no_grad()
-    def step(self, lr):
+    def step(self, lr, peers):
+        """Every process of `peers` has the same gradients and works out its share of the updates."""
+        updates = []
         for (p, transposed), buffer in zip(self.params, self.buffers):
             if p.grad is None:
                 continue
             buffer.lerp_(p.grad, 1 - self.momentum)
-            g = p.grad.lerp(buffer, self.momentum)
-            moved = g.transpose(0, 1) if transposed else g
-            matrix = self.orthogonal(moved.reshape(moved.shape[0], -1))
-            gain = max(1, matrix.shape[0] / matrix.shape[1]) ** 0.5
-            update = matrix.reshape(moved.shape)
-            p.mul_(1 - lr * self.weight_decay).add_(update.transpose(0, 1) if transposed else update, alpha=-lr * gain)
+            if len(updates) % peers.count == peers.rank:
+                updates.append((p, self.update(p.grad.lerp(buffer, self.momentum), transposed)))
+            else:
+                updates.append((p, torch.zeros_like(p)))
             p.grad = None
+        peers.sum([update for _, update in updates])
+        for p, update in updates:
+            p.mul_(1 - lr * self.weight_decay).add_(update, alpha=-lr)
+
+    def update(self, g, transposed):
+        moved = g.transpose(0, 1) if transposed else g
+        matrix = self.orthogonal(moved.reshape(moved.shape[0], -1))
+        gain = max(1, matrix.shape[0] / matrix.shape[1]) ** 0.5
+        update = (matrix * gain).reshape(moved.shape)
+        return (update.transpose(0, 1) if transposed else update).contiguous()
 
     def orthogonal(self, g):
         a, b, c = self.COEFFICIENTS

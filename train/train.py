@@ -8,6 +8,7 @@ import argparse
 import ctypes
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import optim
 from data import Arrays, Feeder
 from frames import Frames
 from model import Bundle, Config
+from parallel import Peers
 
 
 def keep_memory():
@@ -47,7 +49,8 @@ def arguments():
     p.add_argument("--place", type=float, default=0.6, help="weight of the location loss; 0 near the end of a run")
     p.add_argument("--muon-lr", type=float, default=0.02)
     p.add_argument("--adam-lr", type=float, default=1e-3)
-    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--processes", type=int, default=1, help="processes that share a step")
+    p.add_argument("--threads", type=int, default=2, help="threads of each process")
     p.add_argument("--eval-minutes", type=float, default=10)
     p.add_argument("--eval-count", type=int, default=160)
     p.add_argument("--seed", type=int, default=1)
@@ -59,13 +62,12 @@ BODY = torch.tensor([*range(21), 41, 62, 69])
 REST = torch.tensor(sorted(set(range(308)) - set(BODY.tolist())))
 
 
-def step_losses(model, batch, a, place):
+def step_losses(model, batch, dense, channels, place):
     heads = model.decode_heads
     features = model.backbone(batch["input"])
-    rest = REST[torch.randperm(len(REST))[: max(a.channels - len(BODY), 0)]]
+    rest = REST[torch.randperm(len(REST))[: max(channels - len(BODY), 0)]]
     result = losses.pose(heads["pose"], features, batch, torch.cat([BODY, rest]), place)
-    n = min(a.dense, len(features))
-    features, batch = features[:n], {name: x[:n] for name, x in batch.items()}
+    features, batch = features[:dense], {name: x[:dense] for name, x in batch.items()}
     mask = (batch["classes"] > 0)[:, None].float()
     points, scale = heads["pointmap"](features)
     result |= losses.seg(heads["seg"](features).float(), batch)
@@ -77,8 +79,8 @@ def step_losses(model, batch, a, place):
 
 
 class Run:
-    def __init__(self, a):
-        self.a = a
+    def __init__(self, a, peers):
+        self.a, self.peers = a, peers
         self.out = Path(a.out)
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(a.seed)
@@ -95,12 +97,16 @@ class Run:
         self.average = {k: v.clone() for k, v in (saved["average"] if saved else self.model.state_dict()).items()}
 
     def log(self, **entry):
+        if not self.peers.leads:
+            return
         line = json.dumps({"step": self.step, "seen": self.seen, "minutes": round(self.spent / 60, 2), **entry})
         print(line, flush=True)
         with open(self.out / "log.jsonl", "a") as f:
             f.write(line + "\n")
 
     def save(self, name):
+        if not self.peers.leads:
+            return
         state = {
             "config": self.model.config.to_dict(),
             "model": self.model.state_dict(),
@@ -116,6 +122,8 @@ class Run:
         part.rename(self.out / f"{name}.pt")
 
     def evaluate(self, arrays, limit):
+        if not self.peers.leads:
+            return
         own = {k: v.clone() for k, v in self.model.state_dict().items()}
         self.model.load_state_dict(self.average)
         result = metrics.evaluate(self.model, arrays, limit)
@@ -123,53 +131,62 @@ class Run:
         self.log(val=result)
 
     def update(self, loss, rate):
+        """One step of the optimisers, unless the loss of a process is not finite."""
         self.adam.zero_grad(set_to_none=True)
         for p, _ in self.muon.params:
             p.grad = None
         loss.backward()
+        total = loss.detach().clone()
+        grads = [p.grad for p in self.model.parameters() if p.grad is not None]
+        self.peers.sum([total, *grads])
+        if not torch.isfinite(total):
+            self.log(skipped="loss is not finite")
+            return
+        torch._foreach_div_(grads, self.peers.count)
         adam_params = [p for g in self.adam.param_groups for p in g["params"]]
         torch.nn.utils.clip_grad_norm_(adam_params, 5.0)
         for group in self.adam.param_groups:
             group["lr"] = self.a.adam_lr * rate
         self.adam.step()
-        self.muon.step(self.a.muon_lr * rate)
+        self.muon.step(self.a.muon_lr * rate, self.peers)
         self.step += 1
+        self.seen += self.a.batch
         keep = min(0.998, 1 - 1 / (self.step * 0.1 + 2))
         with torch.no_grad():
             for name, value in self.model.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)
 
     def train(self):
-        a = self.a
+        a, peers = self.a, self.peers
+        seed = a.seed + self.step + 100_000 * peers.rank
+        torch.manual_seed(seed)
         named = [entry.partition(":") for entry in a.data]
         folders, weights = [Arrays(f) for f, _, _ in named], [float(w or 1) for _, _, w in named]
-        feeder = Feeder(folders, weights, a.batch, a.seed + self.step)
-        frames = Frames(a.frames, a.seed + self.step, self.model.config.detector_size) if a.frames else None
+        feeder = Feeder(folders, weights, a.batch // peers.count, seed)
+        frames = None
+        if a.frames:
+            frames = Frames(a.frames, seed, self.model.config.detector_size, batch=max(1, 6 // peers.count))
         val = Arrays(a.val) if a.val else None
         self.log(start=vars(a))
         begin, last, next_eval, mean = time.time(), time.time(), a.eval_minutes * 60, {}
-        elapsed, warm = 0.0, self.step
-        while elapsed < a.minutes * 60 and not (a.smoke and self.step >= warm + 3):
+        elapsed, warm, tries = 0.0, self.step, 0
+        while elapsed < a.minutes * 60 and not (a.smoke and tries == 3):
             fall = (a.minutes * 60 - elapsed) / (a.decay * 60) if a.decay else 1.0
             rate = min(1.0, (self.step - warm + 1) / 60, max(fall, 0.004))
             place = a.place * min(1.0, max(0.0, 2 * fall - 0.4)) if a.decay else a.place
             batch = feeder.next()
             with torch.autocast("cpu", torch.bfloat16):
-                parts = step_losses(self.model, batch, a, place)
-                if frames and self.step % a.frames_every == 0:
+                parts = step_losses(self.model, batch, peers.share(a.dense, tries), a.channels, place)
+                if frames and tries % a.frames_every == 0:
                     parts |= frames.losses(self.model)
-            loss = sum(parts.values())
-            if not torch.isfinite(loss):
-                self.log(skipped="loss is not finite")
-                continue
-            self.update(loss, rate)
-            self.seen += a.batch
+            self.update(sum(parts.values()), rate)
+            tries += 1
             now = time.time()
             self.spent += now - last
-            last, elapsed = now, now - begin
+            last, elapsed = now, peers.agree(now - begin)
             for name, value in parts.items():
                 mean[name] = mean.get(name, value.item()) * 0.98 + value.item() * 0.02
-            if self.step % 50 == 0:
+            if tries % 50 == 0:
                 speed = (self.step - warm) * a.batch / elapsed
                 self.log(rate=round(rate, 3), per_second=round(speed, 1), loss={k: round(v, 3) for k, v in mean.items()})
                 self.save("last")
@@ -182,6 +199,22 @@ class Run:
             self.evaluate(val, 16 if a.smoke else max(a.eval_count, 320))
 
 
-if __name__ == "__main__":
+def work(rank, a, rendezvous):
     keep_memory()
-    Run(arguments()).train()
+    peers = Peers(rank, a.processes, rendezvous)
+    Run(a, peers).train()
+    peers.close()
+
+
+def main():
+    a = arguments()
+    if a.batch % a.processes or a.dense < a.processes:
+        raise SystemExit("--batch must be a multiple of --processes, and --dense at least as large")
+    if a.processes == 1:
+        return work(0, a, None)
+    with tempfile.TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(work, (a, f"{folder}/rendezvous"), nprocs=a.processes)
+
+
+if __name__ == "__main__":
+    main()
