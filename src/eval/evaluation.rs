@@ -1,12 +1,13 @@
 //! One picture after the other: run, compared, forgotten.
 
 use super::Boxes;
+use super::person::PersonMaps;
 use super::pose::PoseScores;
 use super::report::{Report, Scored};
 use super::survey::{compared, whole_and_many};
 use crate::dataset::{Folder, Label};
 use crate::detect::{DetectOptions, Detection};
-use crate::engine::{Engine, FrameResult, Request};
+use crate::engine::{Engine, FrameResult, Maps, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::image::Image;
@@ -35,6 +36,17 @@ pub struct Evaluation {
     points: Points,
     albedo: Albedo,
     alpha: Alpha,
+}
+
+/// A picture that was compared with its label.
+#[derive(Debug, Clone)]
+pub struct Compared {
+    /// The picture, upright.
+    pub picture: Image,
+    /// The tasks that were compared.
+    pub tasks: Vec<Task>,
+    /// What the models say: people in the boxes of pose, and maps of the scene, both in pixels of the picture.
+    pub found: FrameResult,
 }
 
 impl Evaluation {
@@ -73,24 +85,26 @@ impl Evaluation {
     /// picture; dense tasks see the whole picture, as in the official evaluations, and are compared at its size. "On the person" means a class above 0, without a map
     /// of classes an alpha of at least 0.5, without both every pixel.
     ///
+    /// What was predicted comes back, to be looked at; `None` if there was nothing to compare the picture with.
+    ///
     /// # Errors
     /// Those of the picture, its maps, [`Engine::detect`] and [`Engine::run`]; `Unsupported` for a model of other keypoints or classes than
     /// the labels. All name the file. What was added for other tasks of the picture stays.
-    pub fn add(&mut self, engine: &Engine, folder: &Folder, label: &Label) -> Result<()> {
+    pub fn add(&mut self, engine: &Engine, folder: &Folder, label: &Label) -> Result<Option<Compared>> {
         let labelled = label.tasks();
         // A person found where nobody is labelled is wrong, with all its keypoints.
         let counts = |t: &Task| labelled.contains(t) || *t == Task::Pose && self.boxes.are_detected();
         let tasks: Vec<Task> = self.tasks.iter().copied().filter(counts).collect();
         self.pictures += 1;
         if tasks.is_empty() && !self.boxes.are_detected() {
-            return Ok(());
+            return Ok(None);
         }
         let picture = label.picture(folder)?;
-        self.compare(engine, folder, label, &picture, &tasks).map_err(|e| e.at(&label.path))?;
+        let found = self.compare(engine, folder, label, &picture, &tasks).map_err(|e| e.at(&label.path))?;
         for (task, count) in &mut self.compared {
             *count += u64::from(tasks.contains(task));
         }
-        Ok(())
+        Ok(Some(Compared { picture, tasks, found }))
     }
 
     fn compare(
@@ -100,24 +114,24 @@ impl Evaluation {
         label: &Label,
         picture: &Image,
         tasks: &[Task],
-    ) -> Result<()> {
+    ) -> Result<FrameResult> {
         let dense: Vec<Task> = tasks.iter().copied().filter(|t| *t != Task::Pose).collect();
         let run = |tasks: &[Task], boxes| {
             engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), ..Request::default() })
         };
         let has_pose = dense.len() < tasks.len();
         let people = compared(&label.people);
-        let mut scene = None;
-        match self.boxes {
+        let mut found = match self.boxes {
             Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
             Boxes::Whole if has_pose => {
                 let found = run(tasks, Vec::new())?;
                 self.pose.add(&people, &poses(&found, people.len())?)?;
-                scene = Some(found);
+                found
             }
             Boxes::Labels if has_pose => {
                 let found = run(&[Task::Pose], people.iter().map(|p| p.bbox).collect())?;
                 self.pose.add(&people, &poses(&found, people.len())?)?;
+                found
             }
             Boxes::Detect(options) => {
                 let sure = self.detect(engine, label, picture, &options)?;
@@ -130,15 +144,16 @@ impl Evaluation {
                     let poses = poses(&found, sure.len())?;
                     self.pose.add_found(&label.people, &sure.into_iter().zip(poses).collect::<Vec<_>>())?;
                 }
+                found
             }
-            Boxes::Whole | Boxes::Labels => {}
-        }
-        let scene = match scene {
-            Some(scene) => scene,
-            None if dense.is_empty() => return Ok(()),
-            None => run(&dense, Vec::new())?,
+            Boxes::Whole | Boxes::Labels => FrameResult::default(),
         };
-        self.compare_maps(folder, label, &scene)
+        // The whole picture as the one box has the maps already.
+        if !dense.is_empty() && found.scene.is_empty() {
+            found.scene = run(&dense, Vec::new())?.scene;
+        }
+        self.compare_maps(folder, label, &found.scene)?;
+        Ok(found)
     }
 
     /// Adds the boxes that the detector finds, and returns those that it is sure enough of.
@@ -158,12 +173,9 @@ impl Evaluation {
         Ok(found)
     }
 
-    fn compare_maps(&mut self, folder: &Folder, label: &Label, found: &FrameResult) -> Result<()> {
-        let maps = &found.scene;
-        let on_person = maps.normal.is_some() || maps.pointmap.is_some() || maps.albedo.is_some();
-        let labels = if maps.seg.is_some() || on_person { label.classes(folder)? } else { None };
-        let alpha = if maps.matting.is_some() || on_person && labels.is_none() { label.alpha(folder)? } else { None };
-        if let (Some(seg), Some(labels)) = (&maps.seg, &labels) {
+    fn compare_maps(&mut self, folder: &Folder, label: &Label, maps: &Maps) -> Result<()> {
+        let PersonMaps { classes, alpha, mask } = PersonMaps::read(folder, label, maps)?;
+        if let (Some(seg), Some(labels)) = (&maps.seg, &classes) {
             if let Some(other) = seg.classes.filter(|count| *count != CLASS_COUNT) {
                 let message = format!("the seg model has {other} classes; the labels are for {CLASS_COUNT}");
                 return Err(Error::new(ErrorKind::Unsupported, message));
@@ -175,11 +187,6 @@ impl Evaluation {
             }
             self.seg.add(labels, &predicted)?;
         }
-        let mask: Option<Vec<bool>> = match (&labels, &alpha) {
-            (Some(labels), _) => Some(labels.iter().map(|c| *c > 0).collect()),
-            (None, Some(alpha)) => Some(alpha.iter().map(|a| *a >= 0.5).collect()),
-            (None, None) => None,
-        };
         let mask = mask.as_deref();
         if let Some(normal) = &maps.normal
             && let Some(labels) = label.normals(folder)?

@@ -20,13 +20,16 @@
 
 mod evaluation;
 mod found;
+mod person;
 mod pose;
 mod report;
+mod sheet;
 mod survey;
 
-pub use evaluation::{Evaluation, PRECISION_THRESHOLD};
+pub use evaluation::{Compared, Evaluation, PRECISION_THRESHOLD};
 pub use pose::{GroupErrors, PoseReport};
 pub use report::{NotEvaluated, Report, Scored};
+pub use sheet::ComparisonSheet;
 pub use survey::{Plan, Survey};
 
 use crate::detect::DetectOptions;

@@ -72,19 +72,30 @@ pub fn albedo(size: Size, albedo: &[f32]) -> Result<Vec<u8>> {
 /// Depth in the Turbo colours (Mikhailov 2019), near red and far blue, stretched between the 2nd and 98th percentile
 /// of the finite foreground. Pixels outside it are [`NO_VALUE`].
 pub fn depth(size: Size, depth_m: &[f32], foreground: Option<Foreground<'_>>) -> Result<Vec<u8>> {
-    check_len("depth", size, 1, depth_m.len())?;
-    if let Some(mask) = &foreground {
-        mask.check(size)?;
-    }
-    let shown = |i: usize| depth_m[i].is_finite() && foreground.as_ref().is_none_or(|mask| mask.contains(i));
-    let values: Vec<f32> = (0..depth_m.len()).filter(|&i| shown(i)).map(|i| depth_m[i]).collect();
-    let Some([near, far]) = percentiles(values, [0.02, 0.98]) else {
-        return Ok([NO_VALUE].repeat(depth_m.len()).into_flattened());
-    };
+    // Without a range there is no pixel that would need one.
+    let range_m = depth_range(size, depth_m, foreground)?.unwrap_or_default();
+    depth_between(size, depth_m, foreground, range_m)
+}
+
+/// What [`depth`] stretches its colours over: near and far in metres, `None` without finite foreground.
+pub fn depth_range(size: Size, depth_m: &[f32], foreground: Option<Foreground<'_>>) -> Result<Option<[f32; 2]>> {
+    let shown = shown_depth(size, depth_m, foreground)?;
+    let values: Vec<f32> = depth_m.iter().zip(shown).filter(|(_, shown)| *shown).map(|(depth, _)| *depth).collect();
+    Ok(percentiles(values, [0.02, 0.98]))
+}
+
+/// [`depth`] stretched between `near` and `far`, in metres; what is nearer or farther has the colour of the end.
+pub fn depth_between(
+    size: Size,
+    depth_m: &[f32],
+    foreground: Option<Foreground<'_>>,
+    [near, far]: [f32; 2],
+) -> Result<Vec<u8>> {
+    let shown = shown_depth(size, depth_m, foreground)?;
     // f64: the difference of two finite f32 may overflow f32.
     let (near, range) = (f64::from(near), f64::from(far) - f64::from(near));
     let color = |i: usize| {
-        if !shown(i) {
+        if !shown[i] {
             return NO_VALUE;
         }
         let nearness = if range > 0.0 { 1.0 - (f64::from(depth_m[i]) - near) / range } else { 0.5 };
@@ -94,10 +105,25 @@ pub fn depth(size: Size, depth_m: &[f32], foreground: Option<Foreground<'_>>) ->
     Ok((0..depth_m.len()).map(color).collect::<Vec<_>>().into_flattened())
 }
 
+/// Which pixels have a depth to show.
+fn shown_depth(size: Size, depth_m: &[f32], foreground: Option<Foreground<'_>>) -> Result<Vec<bool>> {
+    check_len("depth", size, 1, depth_m.len())?;
+    if let Some(mask) = &foreground {
+        mask.check(size)?;
+    }
+    let shown = |(i, depth): (usize, &f32)| depth.is_finite() && foreground.is_none_or(|mask| mask.contains(i));
+    Ok(depth_m.iter().enumerate().map(shown).collect())
+}
+
 /// `trunc(alpha * 255)`: `height * width` gray levels.
 pub fn matte_gray(size: Size, alpha: &[f32]) -> Result<Vec<u8>> {
     check_len("alpha", size, 1, alpha.len())?;
     Ok(alpha.iter().map(|&a| unit_to_u8(a)).collect())
+}
+
+/// [`matte_gray`] as RGB8.
+pub fn matte_rgb(size: Size, alpha: &[f32]) -> Result<Vec<u8>> {
+    Ok(matte_gray(size, alpha)?.into_iter().flat_map(|level| [level; 3]).collect())
 }
 
 /// `trunc((foreground + (1 - alpha) * backdrop) * 255)` of interleaved premultiplied RGB.
@@ -176,6 +202,15 @@ mod tests {
         let none = depth(size, &depth_m, Some(Foreground::Labels { labels: &labels, background: 0 })).unwrap();
         assert!(none.chunks(3).all(|p| p == NO_VALUE));
         assert!(depth(size, &[1.0; 300], None).unwrap().chunks(3).all(|p| p != NO_VALUE));
+
+        // Another picture in the colours of this one.
+        let range = depth_range(size, &depth_m, None).unwrap().unwrap();
+        assert!((2.0..2.1).contains(&range[0]) && (2.9..3.0).contains(&range[1]), "{range:?}");
+        assert_eq!(depth_between(size, &depth_m, None, range).unwrap(), rgb);
+        let farther: Vec<f32> = depth_m.iter().map(|d| d + 1.0).collect();
+        let farther = depth_between(size, &farther, None, range).unwrap();
+        assert_eq!([farther[300], farther[301], farther[302]], pixel(299));
+        assert_eq!(depth_range(size, &[f32::NAN; 300], None).unwrap(), None);
     }
 
     #[test]

@@ -43,6 +43,12 @@ struct Layout {
     cap_height: usize,
 }
 
+/// Room for the panels of pictures of about this size: 320 pixels high and as wide as that makes them, within reason.
+pub fn panel_size(picture: Size) -> Size {
+    let scale = 320.0 / picture.height.max(1) as f64;
+    Size::new(((picture.width as f64 * scale) as usize).clamp(160, 480), 320)
+}
+
 impl Sheet {
     /// A sheet with these column headers, `input` first as a rule. Panels fit into `panel` (320x427 is a good size),
     /// keeping their aspect.

@@ -52,6 +52,12 @@ impl Default for Normals {
 }
 
 impl Normals {
+    /// Whether a vector of a map of labels is one, and not the sign that nothing is labelled there.
+    pub fn is_label(normal: [f32; 3]) -> bool {
+        let normal = normal.map(f64::from);
+        dot(normal, normal).sqrt() >= MIN_LENGTH
+    }
+
     /// Adds a picture: vectors of three per pixel, of any length. `mask` chooses pixels, all without it; a label shorter
     /// than 0.5 stands for none. A predicted zero vector is 90 degrees off.
     ///
@@ -60,12 +66,12 @@ impl Normals {
     pub fn add(&mut self, labels: &[f32], predicted: &[f32], mask: Option<&[bool]>) -> Result<()> {
         check_count("predicted", predicted.len(), labels.len())?;
         check_count("mask", mask.map_or(labels.len() / 3, <[bool]>::len), labels.len() / 3)?;
-        for (i, (label, found)) in labels.chunks_exact(3).zip(predicted.chunks_exact(3)).enumerate() {
-            let (label, found) = (vector(label), vector(found));
-            if mask.is_some_and(|m| !m[i]) || dot(label, label).sqrt() < MIN_LENGTH {
+        let (labels, predicted) = (labels.as_chunks().0, predicted.as_chunks().0);
+        for (i, (label, found)) in labels.iter().zip(predicted).enumerate() {
+            if mask.is_some_and(|m| !m[i]) || !Self::is_label(*label) {
                 continue;
             }
-            let degrees = angle(label, found).to_degrees();
+            let degrees = angle(label.map(f64::from), found.map(f64::from)).to_degrees();
             if !degrees.is_finite() {
                 self.not_finite += 1;
                 continue;
@@ -92,10 +98,6 @@ impl Normals {
             not_finite: self.not_finite,
         }
     }
-}
-
-fn vector(values: &[f32]) -> [f64; 3] {
-    [values[0].into(), values[1].into(), values[2].into()]
 }
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {

@@ -53,6 +53,11 @@ pub struct DepthReport {
 }
 
 impl Points {
+    /// Whether a point of a map of labels is one, and not the sign that nothing is labelled there.
+    pub fn is_label(point: [f32; 3]) -> bool {
+        point[2] > 0.0
+    }
+
     /// Adds a picture: x, y, z per pixel in metres. `mask` chooses pixels, all without it; a labelled depth of 0 or less
     /// stands for no label.
     ///
@@ -61,7 +66,7 @@ impl Points {
     pub fn add(&mut self, labels: &[f32], predicted: &[f32], mask: Option<&[bool]>) -> Result<()> {
         check_count("predicted", predicted.len(), labels.len())?;
         check_count("mask", mask.map_or(labels.len() / 3, <[bool]>::len), labels.len() / 3)?;
-        let chosen = |i: usize| labels[3 * i + 2] > 0.0 && mask.is_none_or(|m| m[i]);
+        let chosen = |i: usize| Self::is_label(labels.as_chunks().0[i]) && mask.is_none_or(|m| m[i]);
         let mut pairs: Vec<(&[f32], &[f32])> = Vec::new();
         let mut found = false;
         for i in (0..labels.len() / 3).filter(|i| chosen(*i)) {

@@ -38,7 +38,7 @@ impl Style {
             MapPicture::Labels => match seg {
                 Some(seg) => {
                     let size = size_of(&seg.labels);
-                    Some((size, maps::segmentation(size, slice(&seg.labels), &self.palette)?))
+                    Some((size, self.classes(size, slice(&seg.labels))?))
                 }
                 None => None,
             },
@@ -78,8 +78,7 @@ impl Style {
 }
 
 fn gray(size: Size, values: &[f32]) -> Result<(Size, Vec<u8>)> {
-    let levels = maps::matte_gray(size, values)?;
-    Ok((size, levels.into_iter().flat_map(|level| [level; 3]).collect()))
+    Ok((size, maps::matte_rgb(size, values)?))
 }
 
 fn size_of<S: Data, D: Dimension>(map: &ArrayBase<S, D>) -> Size {

@@ -7,5 +7,5 @@ mod record;
 
 pub use map::MapPicture;
 pub use merge::merge;
-pub use panel::{Style, foreground, foreground_rgb, slice};
+pub use panel::{Style, foreground, foreground_rgb, labelled_pose, slice};
 pub use record::person_record;

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::export::maps::{self, Backdrop, MATTE_GREEN, NO_VALUE};
 use crate::export::overlay::{OverlayKeypoint, OverlayLink, PointStyle, SkeletonStyle, Weight, skeleton_overlay};
 use crate::export::picture::{Foreground, Picture};
+use crate::geometry::Size;
 use crate::image::Image;
 use crate::skeleton;
 use crate::spec::Task;
@@ -15,7 +16,7 @@ use crate::task::pose::Keypoint;
 pub struct Style {
     points: Vec<PointStyle>,
     links: Vec<OverlayLink>,
-    pub(super) palette: Vec<[u8; 3]>,
+    palette: Vec<[u8; 3]>,
     threshold: f32,
 }
 
@@ -87,6 +88,11 @@ impl Style {
         })
     }
 
+    /// The colours of classes alone, one class per pixel; RGB8.
+    pub fn classes(&self, size: Size, labels: &[u8]) -> Result<Vec<u8>> {
+        maps::segmentation(size, labels, &self.palette)
+    }
+
     /// Skeletons over a picture, RGB8 of its size. Keypoints in its pixels.
     pub fn skeletons(&self, picture: Picture<'_>, poses: &[&[Keypoint]]) -> Result<Vec<u8>> {
         let people: Vec<Vec<OverlayKeypoint>> =
@@ -103,6 +109,12 @@ impl Style {
         };
         skeleton_overlay(picture, &people, &style)
     }
+}
+
+/// Labelled keypoints as a pose to draw, from x, y and v: 0 not labelled, 1 hidden, 2 visible. Half of v is the score, so
+/// that the usual threshold shows hidden ones too.
+pub fn labelled_pose(points: impl IntoIterator<Item = [f32; 3]>) -> Vec<Keypoint> {
+    points.into_iter().map(|[x, y, v]| Keypoint { x, y, score: v / 2.0 }).collect()
 }
 
 fn overlay_point(k: &Keypoint) -> OverlayKeypoint {

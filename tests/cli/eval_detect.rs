@@ -90,7 +90,8 @@ fn pictures_of_nobody_and_people_without_keypoints_count() {
     // As sure as the right one and earlier: precision 1/2 at every recall, of boxes and of keypoints.
     write(&sandbox, "a", &[]);
     write(&sandbox, "b", &[person(WHOLE, &keypoints)]);
-    let document = scores(&sandbox, &[]);
+    let document = scores(&sandbox, &["--sheet", "s.png"]);
+    assert!(sandbox.path("s.png").is_file());
     near(&document, "detector/ap", 0.5);
     near(&document, "detector/recall_100_share", 1.0);
     near(&document, "pose/pictures", 2.0);
@@ -110,6 +111,8 @@ fn pictures_of_nobody_and_people_without_keypoints_count() {
     near(&document, "detector/ap50", 51.0 / 101.0);
     assert!(document["scores"].get("pose").is_none(), "{document:#}");
     assert_eq!(document["not_evaluated"], json!([{"task": "pose", "reason": "no label is for it"}]));
+    let boxes_alone = [&EVAL[..], &MODEL, &["--sheet", "t.png"]].concat();
+    sandbox.refused(&boxes_alone, &["boxes are not drawn", "t.png"]);
 }
 
 #[test]

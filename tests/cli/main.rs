@@ -10,6 +10,7 @@ mod detect;
 mod doctor;
 mod eval;
 mod eval_detect;
+mod eval_sheet;
 mod inspect;
 mod interrupt;
 mod labelled;

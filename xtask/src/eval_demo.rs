@@ -100,15 +100,17 @@ pub fn run(request: &Request) -> Result<(), Fault> {
         }
         let data = out.join(set.name);
         times.step(&format!("render {}", set.name), || set.render(&renderer, &data, request.keep))?;
-        let json = out.join(format!("{}.json", set.name));
+        let file = |ending: &str| out.join(format!("{}.{ending}", set.name));
+        let (json, sheet) = (file("json"), file("png"));
         let document = times.step(&format!("evaluate {}", set.name), || {
             let mut command = Command::new(&program);
-            command.args(["eval", "--model", "demo", "--data"]).arg(&data).args(options).arg("--json").arg(&json);
+            command.args(["eval", "--model", "demo", "--data"]).arg(&data).args(options);
+            command.arg("--json").arg(&json).arg("--sheet").arg(&sheet);
             process::run(command.env("SAPIENS_ORT", &library.path).current_dir(root()))?;
             read_json(&json)
         })?;
         scores.insert(set.name.to_owned(), document["scores"].clone());
-        println!("scores of {:<8} {}", set.name, json.display());
+        println!("scores of {:<8} {}, labels beside predictions {}", set.name, json.display(), sheet.display());
     }
     times.print();
     let Some((path, thresholds)) = thresholds else { return Ok(()) };

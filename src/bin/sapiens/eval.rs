@@ -4,15 +4,16 @@ use crate::console::{note, say};
 use crate::eval_table;
 use crate::interrupt;
 use crate::options::{ModelArgs, parse_share};
+use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
-use sapiens::dataset::Folder;
+use sapiens::dataset::{Folder, Label};
 use sapiens::detect::DetectOptions;
 use sapiens::engine::{Engine, LoadOptions};
-use sapiens::eval::{Boxes, Evaluation, Plan, Report, Survey};
+use sapiens::eval::{Boxes, Compared, ComparisonSheet, Evaluation, Plan, Report, Survey};
 use sapiens::file::write_atomic;
 use sapiens::{Error, Result};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -37,6 +38,12 @@ pub struct Args {
     /// Also write all numbers as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also write a picture of the first pictures compared: labels beside predictions.
+    #[arg(long, value_name = "PNG")]
+    sheet: Option<PathBuf>,
+    /// With --sheet: how many pictures it shows, 1 to 100.
+    #[arg(long, value_name = "N", requires = "sheet", value_parser = parse_sheet_count, default_value_t = 8)]
+    sheet_count: usize,
     /// Only the first so many pictures, in the order of the labels' names.
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     limit: Option<usize>,
@@ -47,10 +54,14 @@ fn parse_limit(text: &str) -> Result<usize, String> {
     count.ok_or_else(|| format!("`{text}` is no number of pictures; give at least 1"))
 }
 
+/// All rows are held in memory until the end.
+fn parse_sheet_count(text: &str) -> Result<usize, String> {
+    let count = text.parse::<usize>().ok().filter(|n| (1..=100).contains(n));
+    count.ok_or_else(|| format!("`{text}` is no number of pictures for a sheet; give 1 to 100"))
+}
+
 pub fn run(args: &Args) -> Result<ExitCode> {
-    if let Some(json) = &args.json {
-        check_place(json)?;
-    }
+    check_places(args)?;
     let boxes = boxes(args)?;
     let folder = Folder::open(&args.data)?;
     let survey = Survey::of(&folder, args.limit.unwrap_or(usize::MAX), boxes)?;
@@ -70,15 +81,30 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     let plan = survey.plan(&engine, &args.model.tasks)?;
+    let mut sheet = match &args.sheet {
+        Some(path) => Some((path, new_sheet(&engine, &folder, &plan).map_err(|e| e.at(path))?)),
+        None => None,
+    };
     let since = Instant::now();
     let bar = picture_bar(survey.pictures);
-    let report = evaluate(boxes, &engine, &folder, &survey, &plan, &|| bar.inc(1));
+    let report = evaluate(boxes, &engine, &folder, &survey, &plan, &mut |label, compared| {
+        bar.inc(1);
+        match (&mut sheet, compared) {
+            (Some((_, sheet)), Some(compared)) if sheet.len() < args.sheet_count => {
+                sheet.push(&folder, label, &compared)
+            }
+            _ => Ok(()),
+        }
+    });
     bar.finish_and_clear();
     let report = report?;
     let seconds = since.elapsed().as_secs_f64();
     if let Some(path) = &args.json {
         let text = format!("{:#}\n", document(&engine, &folder, &plan, &report, seconds));
         write_atomic(path, |out| out.write_all(text.as_bytes()))?;
+    }
+    if let Some((path, sheet)) = &sheet {
+        sheet.write(path)?;
     }
     for model in engine.models() {
         say!("{} on {}", model.name(), model.device());
@@ -88,7 +114,29 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     say!("{}: {} pictures, {seconds:.1} s", folder.root().display(), report.pictures);
     eval_table::print(&report, &plan.left_out);
+    if let Some((path, sheet)) = &sheet {
+        say!("\ncontact sheet of {} pictures: {}", sheet.len(), path.display());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Finds out before any work whether the results can be written.
+fn check_places(args: &Args) -> Result<()> {
+    if let Some(json) = &args.json {
+        places::check_file("--json", "a file", json)?;
+    }
+    let Some(sheet) = &args.sheet else { return Ok(()) };
+    if args.json.as_ref() == Some(sheet) {
+        return Err(Error::invalid("--sheet and --json name the same file").at(sheet));
+    }
+    places::check_file("--sheet", "a PNG file", sheet)
+}
+
+/// An empty sheet with panels in the shape of the first picture.
+fn new_sheet(engine: &Engine, folder: &Folder, plan: &Plan) -> Result<ComparisonSheet> {
+    let models: Vec<&str> = engine.models().iter().map(|m| m.name()).collect();
+    let title = format!("{} on {}", models.join(", "), folder.root().display());
+    ComparisonSheet::new(&plan.tasks, folder.label(0)?.size, title)
 }
 
 /// The boxes with the options of the detector, which are refused where there is none.
@@ -112,13 +160,14 @@ fn evaluate(
     folder: &Folder,
     survey: &Survey,
     plan: &Plan,
-    step: &dyn Fn(),
+    after: &mut dyn FnMut(&Label, Option<Compared>) -> Result<()>,
 ) -> Result<Report> {
     let mut evaluation = Evaluation::new(&plan.tasks, boxes)?;
     for index in 0..survey.pictures {
         interrupt::check()?;
-        evaluation.add(engine, folder, &folder.label(index)?)?;
-        step();
+        let label = folder.label(index)?;
+        let compared = evaluation.add(engine, folder, &label)?;
+        after(&label, compared)?;
     }
     Ok(evaluation.report())
 }
@@ -144,16 +193,4 @@ fn document(engine: &Engine, folder: &Folder, plan: &Plan, report: &Report, seco
         "scores": report,
         "not_evaluated": plan.left_out,
     })
-}
-
-/// Finds out before any work whether the document can be written.
-fn check_place(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    if path.is_dir() || path.file_name().is_none() {
-        return Err(Error::invalid("--json: this is a folder; give the name of a file").at(path));
-    }
-    if folder.is_some_and(|f| !f.is_dir()) {
-        return Err(Error::invalid("--json: the folder of this file does not exist").at(path));
-    }
-    Ok(())
 }

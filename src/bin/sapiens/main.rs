@@ -11,6 +11,7 @@ mod inspect;
 mod interrupt;
 mod options;
 mod outputs;
+mod places;
 mod progress;
 mod run;
 

@@ -5,7 +5,7 @@ use sapiens::engine::{Engine, FrameResult, Maps};
 use sapiens::export::json::{KeypointsDocument, ModelRecord, PersonRecord};
 use sapiens::export::picture::{Picture, write_png, write_rgba_png};
 use sapiens::export::ply::{PointCloud, write_ply};
-use sapiens::export::sheet::Sheet;
+use sapiens::export::sheet::{Sheet, panel_size};
 use sapiens::export::{maps, npy};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
@@ -190,10 +190,4 @@ fn write_arrays(path: &impl Fn(String) -> PathBuf, stem: &str, maps: &Maps, size
         npy::write_f32_shape(name(Task::Features), features.featmap.shape(), slice(&features.featmap))?;
     }
     Ok(files)
-}
-
-/// The picture's own size for a sheet panel.
-fn panel_size(size: Size) -> Size {
-    let side = 320.0 / size.height.max(1) as f64;
-    Size::new(((size.width as f64 * side) as usize).clamp(160, 480), 320)
 }

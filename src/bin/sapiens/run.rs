@@ -5,6 +5,7 @@ use crate::inputs::{self, Input};
 use crate::interrupt;
 use crate::options::{ModelArgs, parse_box, parse_share};
 use crate::outputs::{Save, Writer};
+use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
 use sapiens::detect::DetectOptions;
 use sapiens::engine::{Engine, FrameResult, LoadOptions, Request};
@@ -121,21 +122,13 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
 /// Finds out before any work whether the results can be written.
 fn prepare_outputs(args: &Args) -> Result<()> {
     if let Some(sheet) = &args.sheet {
-        let folder = sheet.parent().filter(|p| !p.as_os_str().is_empty());
-        if sheet.is_dir() || sheet.file_name().is_none() {
-            return Err(Error::invalid("--sheet: this is a folder; give the name of a PNG file").at(sheet));
-        }
-        if folder.is_some_and(|f| !f.is_dir()) {
-            return Err(Error::invalid("--sheet: the folder of this file does not exist").at(sheet));
-        }
+        places::check_file("--sheet", "a PNG file", sheet)?;
     }
     if args.out.exists() && !args.out.is_dir() {
         return Err(Error::invalid("--out: this is a file; give a folder").at(&args.out));
     }
     std::fs::create_dir_all(&args.out).map_err(|e| Error::io("create the folder for results (--out)", &args.out, e))?;
-    let probe = tempfile::Builder::new().prefix(".sapiens-").suffix(".partial").tempfile_in(&args.out);
-    probe.map_err(|e| Error::io("write into the folder for results (--out)", &args.out, e))?;
-    Ok(())
+    places::probe(&args.out).map_err(|e| Error::io("write into the folder for results (--out)", &args.out, e))
 }
 
 fn one(engine: &Engine, input: &Input, request: &Request, writer: &mut Writer) -> Result<String> {

@@ -4,10 +4,11 @@ use super::Result;
 use crate::render::Rendered;
 use image::{ExtendedColorType, save_buffer};
 use sapiens::export::maps;
+use sapiens::export::overlay::SCORE_THRESHOLD;
 use sapiens::export::picture::Picture;
 use sapiens::export::sheet::Sheet;
 use sapiens::geometry::Size;
-use sapiens::render::Style;
+use sapiens::render::{Style, labelled_pose};
 use sapiens::task::pose::Keypoint;
 use std::path::Path;
 
@@ -27,24 +28,21 @@ pub fn write_sheet<'a>(path: &Path, pictures: impl Iterator<Item = (String, &'a 
 fn panels(r: &Rendered) -> Result<Vec<Vec<u8>>> {
     let size = Size::new(r.width, r.height);
     let rgb = r.rgb.as_flattened();
-    let poses: Vec<Vec<Keypoint>> = (r.people.iter())
-        .map(|p| p.keypoints.iter().map(|k| Keypoint { x: k[0], y: k[1], score: k[2] / 2.0 }).collect())
-        .collect();
+    let poses: Vec<Vec<Keypoint>> = r.people.iter().map(|p| labelled_pose(p.keypoints.iter().copied())).collect();
     let poses: Vec<&[Keypoint]> = poses.iter().map(Vec::as_slice).collect();
-    let palette: Vec<[u8; 3]> = sapiens::skeleton::classes().iter().map(|c| c.color).collect();
+    let style = Style::new(SCORE_THRESHOLD);
     // As a viewer of normal maps expects: x right, y up, towards the camera.
     let normals: Vec<f32> = r.normals.iter().flat_map(|n| [n.x, -n.y, -n.z]).collect();
     let albedo: Vec<f32> = r.albedo.iter().flat_map(|a| a.to_array()).collect();
     let far: Vec<f32> = r.depth.iter().map(|d| if *d > 0.0 { *d } else { f32::NAN }).collect();
-    let gray = maps::matte_gray(size, &r.alpha)?;
     Ok(vec![
         rgb.to_vec(),
-        Style::new(0.3).skeletons(Picture::new(size, rgb)?, &poses)?,
-        maps::segmentation(size, &r.classes, &palette)?,
+        style.skeletons(Picture::new(size, rgb)?, &poses)?,
+        style.classes(size, &r.classes)?,
         maps::normals(size, &normals)?,
         maps::depth(size, &far, None)?,
         maps::albedo(size, &albedo)?,
-        gray.iter().flat_map(|g| [*g; 3]).collect(),
+        maps::matte_rgb(size, &r.alpha)?,
     ])
 }
 
