@@ -43,7 +43,7 @@ def pose(head, features, batch, channels, location_weight):
     A keypoint that is not in the picture has an empty map, and missing that weighs as much as missing a peak: the score
     of the library is the height of the peak.
     """
-    x = head.conv_layers(head.deconv_layers(features))
+    x = head.trunk(features)
     predictor = head.predictor
     h = F.conv2d(x, predictor.weight[channels], predictor.bias[channels]).float()
     # Hidden joints are to be guessed; a face that is turned away is not there.
@@ -64,6 +64,15 @@ def pose(head, features, batch, channels, location_weight):
         entropy = -(log_p * q).sum(-1) - 3.7
         losses["place"] = location_weight * (entropy * w).sum() / (w.sum() + 1e-6)
     return losses
+
+
+MAPS = ("input", "classes", "normal", "depth", "albedo", "alpha")
+
+
+def one_of_four():
+    """A function that takes every second row and column of a map, from a random start."""
+    row, column = torch.randint(2, (2,)).tolist()
+    return lambda x: x[..., row::2, column::2]
 
 
 def person_mean(x, mask):
@@ -105,8 +114,8 @@ def canonical_points(batch):
     return torch.stack([x, y, z], 1), scale[:, 0, 0]
 
 
-def pointmap(out, scale_out, batch, mask):
-    target, scale = canonical_points(batch)
+def pointmap(out, scale_out, target, scale, batch, mask):
+    """`target` and `scale` are those of `canonical_points`, the former where `out` is."""
     # A zoomed picture lies about its focal length: its absolute depth teaches less.
     trust = 0.25 + 0.75 * batch["centered"]
     count = mask.sum((2, 3), keepdim=True) + 1
@@ -115,7 +124,7 @@ def pointmap(out, scale_out, batch, mask):
     shape = (error - error.sum((2, 3), keepdim=True) / count) * mask
     per_image = error.abs().sum((1, 2, 3)) / count[:, 0, 0, 0]
     shape = shape.abs().sum((1, 2, 3)) / count[:, 0, 0, 0]
-    present = (mask.sum((1, 2, 3)) > 50).float()
+    present = (mask.sum((1, 2, 3)) > 12).float()
     ratio = (scale_out[:, 0] / scale - 1).abs()
     return {
         "points": ((2 * trust * per_image + 6 * shape) * present).mean(),

@@ -247,8 +247,12 @@ class DeconvHead(nn.Module):
     def predictor(self):
         return getattr(self, self.predictor_name)
 
+    def trunk(self, x):
+        """Everything before the predictor, which may then be asked for some pixels or channels only."""
+        return self.conv_layers(self.deconv_layers(x))
+
     def forward(self, x):
-        return self.predictor(self.conv_layers(self.deconv_layers(x)))
+        return self.predictor(self.trunk(x))
 
 
 class DenseHead(nn.Module):
@@ -277,7 +281,7 @@ class DenseHead(nn.Module):
         setattr(self, self.predictor_name, nn.Conv2d(channels, out, 1))
         if task == "pointmap":
             self.add_scale_branch(c)
-        init_head(self, getattr(self, self.predictor_name), 0.5)
+        init_head(self, self.predictor, 0.5)
 
     def add_scale_branch(self, c: Config):
         layers, channels = [], c.embed
@@ -292,12 +296,21 @@ class DenseHead(nn.Module):
             features = o
         self.scale_final_layer = nn.Sequential(*layers, nn.Linear(features, 1))
 
+    @property
+    def predictor(self):
+        return getattr(self, self.predictor_name)
+
+    def trunk(self, x):
+        """Everything before the predictor, which may then be asked for some pixels only."""
+        return self.conv_layers(self.upsample_blocks(self.input_conv(x)))
+
+    def scale(self, x):
+        """The pointmap's canonical scale, (N, 1)."""
+        return self.scale_final_layer(self.scale_conv_layers(x))
+
     def forward(self, x):
-        y = self.conv_layers(self.upsample_blocks(self.input_conv(x)))
-        y = getattr(self, self.predictor_name)(y)
-        if hasattr(self, "scale_conv_layers"):
-            return y, self.scale_final_layer(self.scale_conv_layers(x))
-        return y
+        y = self.predictor(self.trunk(x))
+        return (y, self.scale(x)) if hasattr(self, "scale_conv_layers") else y
 
 
 class Bundle(nn.Module):

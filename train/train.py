@@ -68,13 +68,21 @@ def step_losses(model, batch, dense, channels, place):
     rest = REST[torch.randperm(len(REST))[: max(channels - len(BODY), 0)]]
     result = losses.pose(heads["pose"], features, batch, torch.cat([BODY, rest]), place)
     features, batch = features[:dense], {name: x[:dense] for name, x in batch.items()}
+    target, canonical = losses.canonical_points(batch)
+    # One pixel of four, another one each time: neighbours teach the same, and the losses cost as much as a head.
+    pick = losses.one_of_four()
+    batch = {name: pick(x) if name in losses.MAPS else x for name, x in batch.items()}
     mask = (batch["classes"] > 0)[:, None].float()
-    points, scale = heads["pointmap"](features)
-    result |= losses.seg(heads["seg"](features).float(), batch)
-    result |= losses.normal(heads["normal"](features).float(), batch, mask)
-    result |= losses.pointmap(points.float(), scale.float(), batch, mask)
-    result |= losses.albedo(heads["albedo"](features).float(), batch, mask)
-    result |= losses.matting(heads["matting"](features).float(), batch)
+
+    def picked(task):
+        return heads[task].predictor(pick(heads[task].trunk(features))).float()
+
+    scale = heads["pointmap"].scale(features).float()
+    result |= losses.seg(picked("seg"), batch)
+    result |= losses.normal(picked("normal"), batch, mask)
+    result |= losses.pointmap(picked("pointmap"), scale, pick(target), canonical, batch, mask)
+    result |= losses.albedo(picked("albedo"), batch, mask)
+    result |= losses.matting(picked("matting"), batch)
     return result
 
 
