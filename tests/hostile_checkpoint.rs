@@ -246,14 +246,15 @@ fn files_of_other_kinds_are_named() {
     for (start, what) in [
         (pointer.as_bytes(), "Git LFS pointer"),
         (b"<!DOCTYPE html>\n<html lang=\"en\"><head>", "web page"),
-        (b"PK\x03\x04\x00\x00\x08\x08\x00\x00archive/data.pkl", "PyTorch"),
-        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M", "pickle"),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M", "PyTorch .pth in the format from before version 1.6"),
         (b"\x08\x0a\x12\x07pytorch\x1a\x052.9.1:\x80\x80\x01", "ONNX"),
         (b"{\"metadata\": {\"total_size\": 123}, \"weight_map\": {", "JSON"),
         (b"just some notes about a model", "text file"),
     ] {
         refused(start.to_vec(), ErrorKind::UnknownModel, &["not a safetensors file", what]);
     }
+    let cut = b"PK\x03\x04\x00\x00\x08\x08\x00\x00archive/data.pkl".to_vec();
+    refused(cut, ErrorKind::CorruptModel, &["PyTorch .pth is damaged", "cut short"]);
 }
 
 #[test]

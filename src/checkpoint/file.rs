@@ -1,10 +1,11 @@
-//! A safetensors file: the header is checked when it is opened, the data is read in ranges when asked for.
+//! A checkpoint file: its header (safetensors) or pickle (PyTorch) is checked when it is opened, the data is read in ranges
+//! when asked for.
 //!
 //! Weights can be larger than memory, so nothing is loaded; and a mapping would turn a file that shrinks under us into
 //! a crash, so ranges are read with positioned reads, which several threads may do at once.
 
 use super::header::{self, DType, LENGTH_BYTES, MAX_HEADER_BYTES, TensorInfo};
-use super::sniff;
+use super::{pth, sniff, strided};
 use crate::error::{Error, ErrorKind, Result};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -34,14 +35,15 @@ impl Checkpoint {
     /// Opens a file and checks its header.
     ///
     /// # Errors
-    /// `NotFound` or `Io` when it cannot be read, `UnknownModel` when it is no safetensors file (the message says what
-    /// it looks like), `CorruptModel` when the header contradicts itself or the length of the file.
+    /// `NotFound` or `Io` when it cannot be read, `UnknownModel` when it is neither a safetensors nor a PyTorch file (the
+    /// message says what it looks like), `CorruptModel` when the header contradicts itself or the length of the file,
+    /// `Unsupported` for a PyTorch file that is compressed or big-endian.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         // On Windows a directory cannot be opened at all, and the message would speak of permissions.
         let kind = std::fs::metadata(path).map_err(|e| Error::io("open the checkpoint", path, e))?;
         if kind.is_dir() {
-            return Err(Error::invalid("this is a folder; name the .safetensors file in it").at(path));
+            return Err(Error::invalid("this is a folder; name the .safetensors or .pth file in it").at(path));
         }
         if !kind.is_file() {
             return Err(Error::invalid("this is a pipe or a device; a checkpoint is a regular file").at(path));
@@ -62,10 +64,14 @@ impl Checkpoint {
         let mut checkpoint = Self { data, path, bytes, tensors: BTreeMap::new(), metadata: BTreeMap::new() };
         let mut start = vec![0; bytes.min(sniff::SNIFF_BYTES as u64) as usize];
         checkpoint.read_at(0, &mut start)?;
-        let header_bytes = check_start(&start, bytes)?;
-        let mut json = vec![0; header_bytes as usize];
-        checkpoint.read_at(LENGTH_BYTES, &mut json)?;
-        let header = header::parse(&json, bytes)?;
+        let header = if pth::is_archive(&start) {
+            pth::read(&checkpoint)?
+        } else {
+            let header_bytes = check_start(&start, bytes)?;
+            let mut json = vec![0; header_bytes as usize];
+            checkpoint.read_at(LENGTH_BYTES, &mut json)?;
+            header::parse(&json, bytes)?
+        };
         checkpoint.tensors = header.tensors;
         checkpoint.metadata = header.metadata;
         Ok(checkpoint)
@@ -143,6 +149,14 @@ impl Checkpoint {
         if elements.start > elements.end || elements.end as u64 > info.elements() {
             let total = info.elements();
             return Err(self.locate(Error::invalid(format!("elements {elements:?} of `{name}`: it has {total}"))));
+        }
+        if let Some(strides) = &info.strides {
+            let mut span = vec![0; (strided::span(&info.shape, strides) * size) as usize];
+            self.read_at(info.offset, &mut span)?;
+            let mut values = Vec::with_capacity(elements.len());
+            let bytes = strided::in_order(&span, size as usize, &info.shape, strides, elements);
+            convert(info.dtype, &bytes, &mut values);
+            return Ok(values);
         }
         let mut values = Vec::with_capacity(elements.len());
         let mut buffer = vec![0; CHUNK_BYTES.min(elements.len() * size as usize)];
@@ -229,12 +243,13 @@ fn check_start(start: &[u8], file_bytes: u64) -> Result<u64> {
         _ => match sniff::looks_like(start) {
             Some(what) => Err(Error::new(
                 ErrorKind::UnknownModel,
-                format!("this is not a safetensors file: it looks like {what}"),
+                format!("this is not a safetensors file or a .pth of today: it looks like {what}"),
             )),
             None if length.is_none() => Err(corrupt(format!("the file has only {file_bytes} bytes"))),
             None => Err(Error::new(
                 ErrorKind::UnknownModel,
-                "this is not a safetensors file: it does not begin with a header length and a JSON header",
+                "this is not a safetensors file, which begins with the length of a JSON header, and not a PyTorch .pth, which is \
+                 a zip archive",
             )),
         },
     }

@@ -50,7 +50,13 @@ impl DType {
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Bits of one element.
+    pub(super) fn bits(self) -> u64 {
+        self.format_type().bitsize() as u64
+    }
+
+    /// By the name in a safetensors file.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         use serde::de::IntoDeserializer;
         let text: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
         Some(match safetensors::Dtype::deserialize(text).ok()? {
@@ -79,8 +85,10 @@ pub struct TensorInfo {
     pub shape: Vec<usize>,
     /// First byte, counted from the start of the file.
     pub offset: u64,
-    /// Length in bytes.
+    /// Length of all elements in bytes.
     pub bytes: u64,
+    /// Elements from one index to the next, per dimension, where they do not lie in order (in some PyTorch files).
+    pub strides: Option<Vec<usize>>,
 }
 
 impl TensorInfo {
@@ -135,11 +143,7 @@ fn check_tensor(name: &str, raw: RawTensor, data_start: u64) -> Result<TensorInf
         corrupt(format!("tensor `{name}` has the unknown element type `{}`; known are F32, F16, BF16, ...", raw.dtype))
     })?;
     let too_large = || corrupt(format!("tensor `{name}` has the impossible shape {:?}", raw.shape));
-    let bits = raw
-        .shape
-        .iter()
-        .try_fold(dtype.format_type().bitsize() as u64, |product, &n| product.checked_mul(n))
-        .ok_or_else(too_large)?;
+    let bits = raw.shape.iter().try_fold(dtype.bits(), |product, &n| product.checked_mul(n)).ok_or_else(too_large)?;
     let shape = raw.shape.iter().map(|&n| usize::try_from(n).map_err(|_| too_large())).collect::<Result<Vec<_>>>()?;
     let (start, end) = raw.data_offsets;
     if bits % 8 != 0 || end < start || end - start != bits / 8 {
@@ -150,7 +154,7 @@ fn check_tensor(name: &str, raw: RawTensor, data_start: u64) -> Result<TensorInf
     }
     let offset = data_start.checked_add(start).ok_or_else(too_large)?;
     offset.checked_add(bits / 8).ok_or_else(too_large)?;
-    Ok(TensorInfo { dtype, shape, offset, bytes: bits / 8 })
+    Ok(TensorInfo { dtype, shape, offset, bytes: bits / 8, strides: None })
 }
 
 /// The data must be covered once and completely: no overlap, no gap, nothing before or after.

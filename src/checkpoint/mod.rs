@@ -1,4 +1,4 @@
-//! Checkpoints: safetensors files read on demand, their tensor names, and the architecture these names and shapes imply.
+//! Checkpoints: safetensors and PyTorch files read on demand, their tensor names, and the architecture these names and shapes imply.
 //!
 //! [`Checkpoint`] checks the header and reads ranges; [`Source`] answers to the original tensor names whatever naming
 //! the file uses; [`Arch`] is derived from names and shapes only; [`model_info`] says what the model is.
@@ -11,8 +11,10 @@ mod head_derive;
 mod header;
 mod info;
 mod names;
+mod pth;
 mod recognise;
 mod sniff;
+mod strided;
 
 pub use arch::{Arch, Layer, Tokenizer};
 pub use file::Checkpoint;

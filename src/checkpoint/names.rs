@@ -118,10 +118,13 @@ impl Source {
         self.parts.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Element type and first byte in the file, when the tensor lies there in one piece.
+    /// Element type and first byte in the file, when the tensor lies there in one piece and in order.
     pub fn location(&self, name: &str) -> Option<(DType, u64)> {
         match self.parts.get(name)?.as_slice() {
-            [part] => self.checkpoint.info(part).map(|info| (info.dtype, info.offset)),
+            [part] => {
+                let info = self.checkpoint.info(part).filter(|info| info.strides.is_none());
+                info.map(|info| (info.dtype, info.offset))
+            }
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What a file that is not a safetensors file looks like, by its first bytes.
+//! What a file that is no checkpoint looks like, by its first bytes.
 
 /// Bytes to read for [`looks_like`].
 pub(super) const SNIFF_BYTES: usize = 64;
@@ -13,11 +13,15 @@ pub(super) fn looks_like(start: &[u8]) -> Option<&'static str> {
     if starts("<!doctype") || starts("<html") || starts("<?xml") {
         return Some("a web page, probably an error page or a login page saved under this name: download it again");
     }
-    if start.starts_with(b"PK\x03\x04") {
-        return Some("a PyTorch .pth/.pt archive (or another zip file): use the .safetensors file of the model");
+    // Its first object is a number that PyTorch chose.
+    if start.starts_with(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19") {
+        return Some(
+            "a PyTorch .pth in the format from before version 1.6: use the .safetensors file of the model, or save it again \
+             with a newer PyTorch: torch.save(torch.load(\"old.pth\", weights_only=True), \"new.pth\")",
+        );
     }
     if start.len() > 2 && start[0] == 0x80 && (2..=5).contains(&start[1]) {
-        return Some("an old PyTorch .pth or a Python pickle: use the .safetensors file of the model");
+        return Some("a Python pickle: use the .safetensors or .pth file of the model");
     }
     if start.starts_with(b"GGUF") || start.starts_with(b"ggml") {
         return Some("a GGUF language model");

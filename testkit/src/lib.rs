@@ -6,6 +6,7 @@ mod file;
 mod golden;
 mod manifest;
 mod naming;
+mod pth;
 mod rng;
 mod weights;
 
@@ -14,5 +15,6 @@ pub use file::{Dtype, Expected, Tensor, safetensors_bytes, write_safetensors};
 pub use golden::{GOLDEN, data_dir, expected, golden_checkpoint, golden_tensors};
 pub use manifest::{Manifest, manifests, write_sparse};
 pub use naming::to_transformers;
+pub use pth::{Archive, Pickle, pth_bytes};
 pub use rng::TorchRng;
 pub use weights::{Spec, make_checkpoint, periods};
