@@ -3,7 +3,7 @@
 use sapiens::checkpoint::{Arch, Head, Source, model_info};
 use sapiens::convert::{ConvertOptions, plan, plan_detector};
 use sapiens::geometry::Size;
-use sapiens::spec::{DetectorInfo, HeatmapCodec, ModelFraming, ModelInfo, Task};
+use sapiens::spec::{DetectorFamily, DetectorInfo, HeatmapCodec, ModelFraming, ModelInfo, Task};
 use sapiens::{ErrorKind, Result};
 use testkit::{Bundle, DETECTOR, Tensor};
 
@@ -45,7 +45,10 @@ fn version_1_has_half_pixel_heatmaps_and_version_2_unbiased_ones() {
 #[test]
 fn a_detector_is_no_task() {
     let (arch, info) = derive(&detecting()).unwrap();
-    assert_eq!(info.detector, Some(DetectorInfo { input: Size::new(256, 256), stride: 8 }));
+    assert_eq!(
+        info.detector,
+        Some(DetectorInfo { family: DetectorFamily::Bundle, input: Size::new(256, 256), stride: 8 })
+    );
     assert_eq!((arch.tasks(), info.tasks), (vec![Task::Pose], vec![Task::Pose]));
     assert_eq!(arch.heads_by_task.len(), 1);
     let Some(Head::Deconv { prefix, deconv, conv, predictor }) = &arch.detector else { panic!("{:?}", arch.detector) };
@@ -53,7 +56,10 @@ fn a_detector_is_no_task() {
     assert_eq!(conv.iter().map(|c| (c.output, c.kernel)).collect::<Vec<_>>(), [(16, 1), (8, 3)]);
 
     let (_, info) = derive(&detecting().with("detector_input_size", "96x160")).unwrap();
-    assert_eq!(info.detector, Some(DetectorInfo { input: Size::new(160, 96), stride: 8 }));
+    assert_eq!(
+        info.detector,
+        Some(DetectorInfo { family: DetectorFamily::Bundle, input: Size::new(160, 96), stride: 8 })
+    );
     for (up, stride) in [(&[][..], 16), (&[8, 8], 4), (&[8, 8, 8, 8], 1)] {
         let (_, info) = derive(&Bundle::tiny().with_detector(up, &[], 2)).unwrap();
         assert_eq!(info.detector.unwrap().stride, stride);

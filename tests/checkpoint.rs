@@ -2,7 +2,7 @@
 
 use sapiens::checkpoint::{Arch, Checkpoint, DType, Head, HeadNorm, Naming, Source, model_info};
 use sapiens::geometry::Size;
-use sapiens::spec::{DetectorInfo, HeatmapCodec, Licence, ModelFraming, Precision, Rope, Task};
+use sapiens::spec::{DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, Precision, Rope, Task};
 use testkit::{Dtype, Spec, golden_checkpoint, golden_tensors, make_checkpoint, safetensors_bytes, to_transformers};
 
 fn task_of(name: &str) -> Task {
@@ -248,6 +248,9 @@ fn the_demo_bundle_has_six_heads_and_a_detector() {
         let Some(Head::PixelShuffle { conv, norm, .. }) = arch.head(task) else { panic!("{task}") };
         assert_eq!((*norm == HeadNorm::ChannelRms, conv.len()), (task == Task::Albedo, 3), "{task}");
     }
-    assert_eq!(info.detector, Some(DetectorInfo { input: Size::new(256, 256), stride: 8 }));
+    assert_eq!(
+        info.detector,
+        Some(DetectorInfo { family: DetectorFamily::Bundle, input: Size::new(256, 256), stride: 8 })
+    );
     assert_eq!(arch.detector.as_ref().map(Head::out), Some(5));
 }

@@ -3,11 +3,10 @@
 
 use super::check::Checker;
 use super::head::Head;
-use super::names::Source;
+use super::names::{Naming, Source};
 use crate::error::{ErrorKind, Result};
 use crate::geometry::Size;
 use crate::spec::{PATCH, Task, WINDOW};
-use std::collections::BTreeSet;
 
 /// Largest side of a detector's input: the whole picture at once, so more only exhausts memory.
 const MAX_DETECTOR_SIDE: usize = 4096;
@@ -69,13 +68,14 @@ impl Arch {
     /// `CorruptModel` names a missing or misshapen tensor and the shape it should have, `UnknownModel` lists tensors
     /// that do not belong, `Unsupported` names a tensor whose element type cannot be read.
     pub fn derive(source: &Source) -> Result<Self> {
+        source.require_naming(&[Naming::Original, Naming::Transformers])?;
         let mut check = Checker::new(source);
         let bare_marks = ["cls_token", "storage_tokens", "patch_embed.projection.weight", "ln1.weight"];
         let prefix = if bare_marks.iter().any(|name| check.has(name)) { "" } else { "backbone." };
         let mut arch = Self::derive_backbone(&mut check, prefix)?;
         (arch.heads_by_task, arch.is_bundle) = Head::derive_all(&mut check, arch.embed)?;
         arch.detector = Head::derive_detector(&mut check, arch.embed)?;
-        check.finish()?;
+        check.finish("a Sapiens2 model")?;
         Ok(arch)
     }
 
@@ -99,7 +99,7 @@ impl Arch {
         }
         let dims = Dims { embed, head_dim, heads: embed / head_dim };
         let blocks = name("blocks.");
-        let layers = (0..count(check, &blocks)).map(|i| dims.layer(check, &format!("{blocks}{i}."), true));
+        let layers = (0..check.count(&blocks)).map(|i| dims.layer(check, &format!("{blocks}{i}."), true));
         let layers = layers.collect::<Result<Vec<_>>>()?;
         let tokenizer = dims.tokenizer(check, &name("tokenizer."))?;
 
@@ -267,7 +267,7 @@ impl Dims {
         check.expect(&format!("{prefix}w_cls"), &[1, 1, self.embed])?;
         check.expect(&format!("{prefix}local_pos_embed"), &[1, WINDOW * WINDOW + 1, self.embed])?;
         let blocks = format!("{prefix}blocks.");
-        let layers = (0..count(check, &blocks)).map(|i| self.layer(check, &format!("{blocks}{i}."), false));
+        let layers = (0..check.count(&blocks)).map(|i| self.layer(check, &format!("{blocks}{i}."), false));
         let layers = layers.collect::<Result<Vec<_>>>()?;
         if let Some(i) = layers.iter().position(|layer| layer.kv_heads != self.heads) {
             let message = format!("`{blocks}{i}` has fewer key/value heads than query heads; a tokenizer has as many");
@@ -275,13 +275,4 @@ impl Dims {
         }
         Ok(Some(Tokenizer { layers, window: WINDOW, heads: self.heads }))
     }
-}
-
-/// Number of blocks under a prefix. With a gap, the block after the last one before it counts, so that the check of
-/// that block names what is missing.
-fn count(check: &Checker<'_>, prefix: &str) -> usize {
-    let indices: BTreeSet<usize> =
-        check.source.names().filter_map(|name| name.strip_prefix(prefix)?.split_once('.')?.0.parse().ok()).collect();
-    let gapless = (0..).take_while(|i| indices.contains(i)).count();
-    if gapless < indices.len() || gapless == 0 { gapless + 1 } else { gapless }
 }

@@ -70,12 +70,28 @@ impl<'a> Checker<'a> {
         self.expect(&format!("{key}.bias"), &shape[..1])
     }
 
+    /// `{key}.weight` and `{key}.bias` of a norm.
+    pub fn layer_norm(&mut self, key: &str, width: usize) -> Result<()> {
+        self.expect(&format!("{key}.weight"), &[width])?;
+        self.expect(&format!("{key}.bias"), &[width])
+    }
+
     pub fn error(&self, message: String) -> Error {
         self.source.error(ErrorKind::CorruptModel, message)
     }
 
-    /// Every tensor must have been asked for: an unknown one would change the result in a way this library ignores.
-    pub fn finish(self) -> Result<()> {
+    /// Number of blocks under a prefix. With a gap, the block after the last one before it counts, so that the check of
+    /// that block names what is missing.
+    pub fn count(&self, prefix: &str) -> usize {
+        let index = |name: &str| name.strip_prefix(prefix)?.split_once('.')?.0.parse().ok();
+        let indices: BTreeSet<usize> = self.source.names().filter_map(index).collect();
+        let gapless = (0..).take_while(|i| indices.contains(i)).count();
+        if gapless < indices.len() || gapless == 0 { gapless + 1 } else { gapless }
+    }
+
+    /// Every tensor must have been asked for: an unknown one would change the result of `model` in a way this library
+    /// ignores.
+    pub fn finish(&self, model: &str) -> Result<()> {
         let extra: Vec<_> = self.source.names().filter(|name| !self.known.contains(*name)).collect();
         if extra.is_empty() {
             return Ok(());
@@ -84,7 +100,7 @@ impl<'a> Checker<'a> {
         let more = if extra.len() > some.len() { ", ..." } else { "" };
         Err(self.source.error(
             ErrorKind::UnknownModel,
-            format!("tensors that do not belong to a Sapiens2 model ({}): {}{more}", extra.len(), some.join(", ")),
+            format!("tensors that do not belong to {model} ({}): {}{more}", extra.len(), some.join(", ")),
         ))
     }
 }

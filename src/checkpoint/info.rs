@@ -5,7 +5,9 @@ use super::header::DType;
 use super::names::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use crate::spec::{DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope};
+use crate::spec::{
+    DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope,
+};
 
 /// Official labels by width, blocks and heads. Only a label: nothing is derived from it.
 const LABELS: [(&str, usize, usize, usize, bool); 6] = [
@@ -66,7 +68,7 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
             };
             let place = |e: Error| source.error(ErrorKind::CorruptModel, format!("`detector_input_size`: {e}"));
             arch.check_detector_input(input).map_err(place)?;
-            Some(DetectorInfo { input, stride: arch.stride() / head.upscale() })
+            Some(DetectorInfo { family: DetectorFamily::Bundle, input, stride: arch.stride() / head.upscale() })
         }
         None => None,
     };

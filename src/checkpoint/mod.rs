@@ -5,6 +5,8 @@
 
 mod arch;
 mod check;
+mod detr;
+mod detr_config;
 mod file;
 mod head;
 mod head_derive;
@@ -13,12 +15,19 @@ mod info;
 mod names;
 mod pth;
 mod recognise;
+mod rtmdet;
 mod sniff;
 mod strided;
+mod transformers;
+mod unit;
 
 pub use arch::{Arch, Layer, Tokenizer};
+pub use detr::{Bottleneck, Detr, DetrLayer};
+pub use detr_config::DetrConfig;
 pub use file::Checkpoint;
 pub use head::{Conv, Head, HeadNorm, Linear, ScaleBranch};
 pub use header::{DType, TensorInfo};
 pub use info::model_info;
 pub use names::{Naming, Source};
+pub use rtmdet::{Csp, CspBlock, CspStage, RtmDet, RtmLevel};
+pub use unit::Unit;

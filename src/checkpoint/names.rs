@@ -6,7 +6,7 @@
 
 use super::file::Checkpoint;
 use super::header::DType;
-use super::recognise;
+use super::{detr, recognise, transformers};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,6 +19,23 @@ pub enum Naming {
     Original,
     /// Those of Hugging Face transformers.
     Transformers,
+    /// An RTMDet person detector, in its own names.
+    RtmDet,
+    /// A DETR detector in the names of transformers.
+    Detr,
+    /// The same with a backbone in the names of timm.
+    DetrTimm,
+}
+
+impl Naming {
+    /// What has these names, if it is no model of this family but a person detector beside one.
+    pub const fn detector(self) -> Option<&'static str> {
+        match self {
+            Self::Original | Self::Transformers => None,
+            Self::RtmDet => Some("an RTMDet detector"),
+            Self::Detr | Self::DetrTimm => Some("a DETR detector"),
+        }
+    }
 }
 
 /// A checkpoint that answers to original names.
@@ -33,13 +50,15 @@ impl Source {
     /// Finds out which names the file uses.
     ///
     /// # Errors
-    /// `UnknownModel` when the names are those of no model of this family; the message says which they look like.
+    /// `UnknownModel` when the names are those of no model of this family and of no person detector; the message says which
+    /// they look like.
     pub fn new(checkpoint: Checkpoint) -> Result<Self> {
         let naming = recognise::naming(&checkpoint).map_err(|e| checkpoint.locate(e))?;
-        let (is_task_model, predictor) = transformers_kind(&checkpoint);
+        let (is_task_model, predictor) = transformers::kind(&checkpoint);
         let translate = |name: &str| match naming {
-            Naming::Original => (name.to_string(), 0),
-            Naming::Transformers => original_from_transformers(name, is_task_model, predictor),
+            Naming::Original | Naming::RtmDet | Naming::Detr => (name.to_string(), 0),
+            Naming::Transformers => transformers::original(name, is_task_model, predictor),
+            Naming::DetrTimm => (detr::from_timm(name), 0),
         };
         let mut ordered = BTreeMap::<String, BTreeMap<usize, String>>::new();
         for name in checkpoint.names() {
@@ -51,7 +70,7 @@ impl Source {
         }
         // Half of a pair counts as missing; its lonely name is then reported as unexpected.
         let complete = |name: &str, parts: &BTreeMap<usize, String>| {
-            naming == Naming::Original || !name.contains("ffn.w12.") || parts.len() == 2
+            naming != Naming::Transformers || !name.contains("ffn.w12.") || parts.len() == 2
         };
         let mut parts = BTreeMap::new();
         for (original, found) in ordered {
@@ -170,6 +189,29 @@ impl Source {
         Ok(values)
     }
 
+    /// Refuses a file in other names than these.
+    pub(super) fn require_naming(&self, wanted: &[Naming]) -> Result<()> {
+        if wanted.contains(&self.naming) {
+            return Ok(());
+        }
+        let message = match self.naming.detector() {
+            Some(what) => format!(
+                "this is not a Sapiens2 checkpoint: it looks like {what}, which finds people for other models; give it as \
+                 their detector (`--detector`)"
+            ),
+            None => "this is a Sapiens2 checkpoint, not a detector alone".to_owned(),
+        };
+        Err(self.error(ErrorKind::UnknownModel, message))
+    }
+
+    /// Elements of all tensors that are trained (statistics of batch norms are not) and that `counts`.
+    pub(super) fn trained_elements(&self, counts: &dyn Fn(&str) -> bool) -> u64 {
+        const STATISTICS: [&str; 3] = [".running_mean", ".running_var", ".num_batches_tracked"];
+        let trained = |name: &&str| !STATISTICS.iter().any(|end| name.ends_with(end)) && counts(name);
+        let elements = |name: &str| self.parts[name].iter().map(|part| self.part_elements(part) as u64).sum::<u64>();
+        self.names().filter(trained).map(elements).sum()
+    }
+
     /// An error about this file.
     pub(super) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
         self.checkpoint.locate(Error::new(kind, message))
@@ -184,99 +226,5 @@ impl Source {
             .get(name)
             .map(Vec::as_slice)
             .ok_or_else(|| self.error(ErrorKind::CorruptModel, format!("the checkpoint has no tensor `{name}`")))
-    }
-}
-
-/// Whether the backbone lies inside a task model, and the original name of the last layer of its head.
-///
-/// transformers calls every last layer `predictor`, so the task follows from the kind of head and its outputs: a
-/// transposed convolution has no bias (4 of them bring seg to full size, pose needs 2), a scale branch means
-/// pointmap, 4 outputs (colour and alpha) mean matting.
-fn transformers_kind(checkpoint: &Checkpoint) -> (bool, &'static str) {
-    let is_task_model = checkpoint.names().any(|name| name.starts_with("model.embeddings."));
-    let has = |name: &str| checkpoint.info(name).is_some();
-    let outputs = checkpoint.info("decode_head.predictor.weight").and_then(|info| info.shape.first().copied());
-    let is_deconv = !has("decode_head.input_conv.convolution.weight");
-    let predictor = match outputs {
-        Some(308) if is_deconv => "conv_pose",
-        Some(29) if is_deconv => "conv_seg",
-        _ if is_deconv && has("decode_head.upsample_layers.2.convolution.weight") => "conv_seg",
-        _ if is_deconv => "conv_pose",
-        _ if checkpoint.names().any(|name| name.starts_with("scale_head.")) => "conv_pointmap",
-        Some(4) => "conv_matting",
-        _ => "conv_normal",
-    };
-    (is_task_model, predictor)
-}
-
-/// Original name and which part of it; names without a counterpart are returned as they are.
-fn original_from_transformers(name: &str, is_task_model: bool, predictor: &str) -> (String, usize) {
-    let as_is = || (name.to_string(), 0);
-    if let Some(rest) = name.strip_prefix("decode_head.").or_else(|| name.strip_prefix("scale_head.").map(|_| name)) {
-        return (head_name(rest, predictor).map_or_else(|| name.to_string(), |n| format!("decode_head.{n}")), 0);
-    }
-    let (prefix, rest) = match name.strip_prefix("model.") {
-        Some(rest) if is_task_model => ("backbone.", rest),
-        _ => ("", name),
-    };
-    backbone_name(rest).map_or_else(as_is, |(n, part)| (format!("{prefix}{n}"), part))
-}
-
-fn backbone_name(name: &str) -> Option<(String, usize)> {
-    if let Some(rest) = name.strip_prefix("embeddings.") {
-        let original = match rest {
-            "cls_token" | "mask_token" => rest,
-            "register_tokens" => "storage_tokens",
-            "patch_embeddings.weight" => "patch_embed.projection.weight",
-            "patch_embeddings.bias" => "patch_embed.projection.bias",
-            _ => return None,
-        };
-        return Some((original.to_string(), 0));
-    }
-    if name == "norm.weight" {
-        return Some(("ln1.weight".to_string(), 0));
-    }
-    let (index, rest) = name.strip_prefix("model.layer.")?.split_once('.')?;
-    index.parse::<usize>().ok()?;
-    let (layer, field) = rest.rsplit_once('.')?;
-    let (original, part) = match layer {
-        "norm1" => ("ln1", 0),
-        "norm2" => ("ln2", 0),
-        "attention.q_proj" => ("attn.wq", 0),
-        "attention.k_proj" => ("attn.wk", 0),
-        "attention.v_proj" => ("attn.wv", 0),
-        "attention.o_proj" => ("attn.proj", 0),
-        "attention.q_norm" => ("attn.q_norm", 0),
-        "attention.k_norm" => ("attn.k_norm", 0),
-        "layer_scale1" if field == "lambda1" => return Some((format!("blocks.{index}.attn.gamma.weight"), 0)),
-        "mlp.gate_proj" => ("ffn.w12", 0),
-        "mlp.up_proj" => ("ffn.w12", 1),
-        "mlp.down_proj" => ("ffn.w3", 0),
-        _ => return None,
-    };
-    Some((format!("blocks.{index}.{original}.{field}"), part))
-}
-
-fn head_name(name: &str, predictor: &str) -> Option<String> {
-    let (layer, field) = name.rsplit_once('.')?;
-    match layer {
-        "predictor" => return Some(format!("{predictor}.{field}")),
-        "input_conv.convolution" => return Some(format!("input_conv.0.{field}")),
-        "scale_head.predictor.block1.layers.0" => return Some(format!("scale_final_layer.1.{field}")),
-        "scale_head.predictor.block2.layers.0" => return Some(format!("scale_final_layer.3.{field}")),
-        "scale_head.predictor.proj" => return Some(format!("scale_final_layer.5.{field}")),
-        _ => {}
-    }
-    let (list, index) = layer.strip_suffix(".convolution")?.rsplit_once('.')?;
-    let index = index.parse::<usize>().ok()?.checked_mul(3)?;
-    match list {
-        // Convolution, norm and activation count as three in the original lists.
-        "conv_layers" => Some(format!("conv_layers.{index}.{field}")),
-        "scale_head.conv_layers" => Some(format!("scale_conv_layers.{index}.{field}")),
-        "upsample_layers" if matches!(predictor, "conv_pose" | "conv_seg") => {
-            Some(format!("deconv_layers.{index}.{field}"))
-        }
-        "upsample_layers" => Some(format!("upsample_blocks.{}.0.{field}", index / 3)),
-        _ => None,
     }
 }

@@ -11,9 +11,12 @@ const OTHERS: &[(&str, &[&str], &str)] = &[
         &["layers.0.attn.qkv.weight", "layers.0.ffn.layers.0.0.weight"],
         "",
     ),
-    ("an RTMDet detector", &["bbox_head.", "stage1.0.conv.weight"], ""),
-    ("a DETR detector", &["class_labels_classifier.", "bbox_predictor."], ""),
-    ("a DETR detector", &["class_embed.", "bbox_embed."], ""),
+    (
+        "a DETR detector in its first names: use the .safetensors file from Hugging Face",
+        &["class_embed.", "bbox_embed."],
+        "",
+    ),
+    ("an mmdetection detector (this library reads RTMDet)", &["bbox_head.", "backbone."], ""),
     ("Stable Diffusion", &["model.diffusion_model."], ""),
     ("Stable Diffusion (its U-Net)", &["down_blocks.0.", "up_blocks.0.", "time_embedding."], ""),
     ("the autoencoder of a diffusion model", &["decoder.up_blocks.", "encoder.down_blocks."], ""),
@@ -56,6 +59,12 @@ pub(super) fn naming(checkpoint: &Checkpoint) -> Result<Naming> {
     ];
     if transformers.iter().filter(|&&mark| mark).count() >= 2 && has("attention.q_norm.weight") {
         return Ok(Naming::Transformers);
+    }
+    if has("bbox_head.rtm_cls.") && has("backbone.stage1.0.") {
+        return Ok(Naming::RtmDet);
+    }
+    if has("class_labels_classifier.") && has("bbox_predictor.") {
+        return Ok(if has("conv_encoder.model.layer1.0.") { Naming::DetrTimm } else { Naming::Detr });
     }
     let other = OTHERS
         .iter()

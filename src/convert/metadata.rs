@@ -4,7 +4,7 @@ use super::head::DETECTOR_OUTPUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
-use crate::spec::{ModelInfo, Task};
+use crate::spec::{DetectorInfo, ModelInfo, Task};
 
 /// Version of the layout of inputs, outputs and metadata. Higher ones are refused.
 const FORMAT: u32 = 1;
@@ -12,10 +12,14 @@ const FORMAT: u32 = 1;
 /// The entries of a model, without the hash of its source when that is not known.
 pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
+    let detector = info.detector.filter(|_| tasks.is_empty());
     let tasks = if tasks.is_empty() { DETECTOR_OUTPUT.to_owned() } else { tasks.join(",") };
-    vec![
-        ("sapiens.format", FORMAT.to_string()),
-        ("sapiens.task", tasks),
+    let mut entries = vec![("sapiens.format", FORMAT.to_string()), ("sapiens.task", tasks)];
+    if let Some(DetectorInfo { family, stride, .. }) = detector {
+        entries.push(("sapiens.detector", family.to_string()));
+        entries.push(("sapiens.stride", stride.to_string()));
+    }
+    entries.extend([
         ("sapiens.size", info.size.clone()),
         ("sapiens.parameters", info.parameters.to_string()),
         ("sapiens.input", info.input.to_string()),
@@ -27,7 +31,8 @@ pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
         ("sapiens.raw", info.raw.to_string()),
         ("sapiens.source_sha256", info.source_sha256.clone()),
         ("sapiens.license", info.licence.to_string()),
-    ]
+    ]);
+    entries
 }
 
 /// Sets the hash of the source, once known.
@@ -39,12 +44,35 @@ pub(super) fn set_source(model: &mut ModelProto, sha256: &str) {
     }
 }
 
-/// Reads the metadata of a graph.
+/// Reads the metadata of a graph of tasks.
 ///
 /// # Errors
 /// `UnknownModel` for a graph that was not converted by this library, with what to do instead; `Unsupported` for one
-/// converted by a later version; `CorruptModel` for entries that are missing or make no sense.
+/// converted by a later version, and for a detector; `CorruptModel` for entries that are missing or make no sense.
 pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
+    let info = read(model)?;
+    if info.tasks.is_empty() {
+        let message = "this graph is a person detector alone: give it as the detector (`--detector`), or load the bundle it \
+                       was made from";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    Ok(info)
+}
+
+/// Reads the metadata of the graph of a detector.
+///
+/// # Errors
+/// As for [`read_info`]; `Unsupported` for a graph of tasks.
+pub fn read_detector_info(model: &ModelProto) -> Result<ModelInfo> {
+    let info = read(model)?;
+    if info.detector.is_none() {
+        let message = "no person detector: this converted graph has tasks, and what it was converted from may have one";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    Ok(info)
+}
+
+fn read(model: &ModelProto) -> Result<ModelInfo> {
     let find = |key: &str| model.metadata_props.iter().find(|e| e.key == key).map(|e| e.value.as_str());
     let Some(format) = find("sapiens.format") else {
         let by = if model.producer_name.is_empty() { "an unnamed program" } else { &model.producer_name };
@@ -85,11 +113,13 @@ pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
     let input = entry("sapiens.input")?;
     let size = input.split_once('x').and_then(|(h, w)| Some(Size::new(w.parse().ok()?, h.parse().ok()?)));
     let input = size.filter(|s| s.width > 0 && s.height > 0).ok_or_else(|| wrong("sapiens.input", input))?;
-    if entry("sapiens.task")? == DETECTOR_OUTPUT {
-        let message = "this graph is a person detector alone; load the bundle it was made from";
-        return Err(Error::new(ErrorKind::Unsupported, message));
-    }
-    let tasks = entry("sapiens.task")?.split(',').map(str::parse::<Task>).collect::<Result<Vec<_>>>();
+    let (tasks, detector) = match entry("sapiens.task")? {
+        DETECTOR_OUTPUT => {
+            let (family, stride) = (field!("sapiens.detector"), field!("sapiens.stride"));
+            (Ok(Vec::new()), Some(DetectorInfo { family, input, stride }))
+        }
+        tasks => (tasks.split(',').map(str::parse::<Task>).collect::<Result<Vec<_>>>(), None),
+    };
     Ok(ModelInfo {
         tasks: tasks.map_err(|e| Error::new(ErrorKind::CorruptModel, format!("the graph's metadata: {e}")))?,
         size: entry("sapiens.size")?.to_owned(),
@@ -103,6 +133,6 @@ pub fn read_info(model: &ModelProto) -> Result<ModelInfo> {
         raw: field!("sapiens.raw"),
         source_sha256: entry("sapiens.source_sha256")?.to_owned(),
         licence: field!("sapiens.license"),
-        detector: None,
+        detector,
     })
 }

@@ -8,6 +8,7 @@
 mod attention;
 mod backbone;
 mod decode;
+mod detector;
 mod head;
 mod metadata;
 mod net;
@@ -16,8 +17,9 @@ mod rope;
 mod weights;
 mod write;
 
+pub use detector::{DETR_OUTPUTS, RTMDET_OUTPUTS, RTMDET_RAW_OUTPUTS, detector_info};
 pub use head::DETECTOR_OUTPUT;
-pub use metadata::read_info;
+pub use metadata::{read_detector_info, read_info};
 pub use weights::{Progress, Stage};
 pub use write::{InMemory, in_memory, to_folder, write};
 
@@ -108,21 +110,28 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
     Ok(Plan { model, info, jobs })
 }
 
-/// Builds the graph of a bundle's person detector: the backbone at the detector's input size, and its head.
+/// Builds the graph of a person detector: of a bundle the backbone at the detector's input size and its head, or the whole of a
+/// checkpoint that is a detector alone.
 ///
-/// The input is that of [`plan`], the output [`DETECTOR_OUTPUT`]; `info` of the plan has no task and the detector's input
-/// size. `tasks` of the options has no meaning here.
+/// The input is that of [`plan`]; the outputs are [`DETECTOR_OUTPUT`], [`RTMDET_OUTPUTS`] or [`DETR_OUTPUTS`]. With `raw` it is
+/// the value `input` (normalised floats N x 3 x H x W; of RTMDet blue comes first), and the outputs of RTMDet are
+/// [`RTMDET_RAW_OUTPUTS`]. `info` of the plan has no task and the detector's input size. `tasks` and `rope` of the options have
+/// no meaning for a detector alone.
 ///
 /// # Errors
-/// `Unsupported` if there is no detector, `InvalidArgument` for an input size that it cannot have; those of
-/// [`Arch::derive`].
+/// `Unsupported` if there is no detector, `InvalidArgument` for an input size that it cannot have, and for a detector alone in
+/// half precision; those of [`Arch::derive`].
 pub fn plan_detector(source: &Source, options: &ConvertOptions) -> Result<Plan> {
+    if let Some(plan) = detector::plan(source, options)? {
+        return Ok(plan);
+    }
     let arch = Arch::derive(source)?;
     let mut info = info_with(source, &arch, options)?;
     let (Some(head), Some(detector)) = (&arch.detector, &mut info.detector) else {
         return Err(Error::new(
             ErrorKind::Unsupported,
-            "this model has no person detector: only a bundle with tensors `decode_heads.detector.*` has one",
+            "this model has no person detector: only a bundle with tensors `decode_heads.detector.*` has one, or is one \
+             (RTMDet, DETR)",
         ));
     };
     if let Some(input) = options.input {

@@ -1,6 +1,6 @@
 //! Boxes from a centre map and the distances to the edges.
 
-use super::{DetectOptions, Detection, suppress};
+use super::{DetectOptions, Detection, MAX_CANDIDATES, MAX_FOUND, MIN_SIDE, suppress};
 use crate::error::{Error, Result};
 use crate::geometry::{Affine, Rect, Size};
 use crate::preprocess::Placement;
@@ -10,12 +10,6 @@ use crate::spec::DETECTOR_CHANNELS;
 const DISTANCE_UNIT: f64 = 32.0;
 /// Logarithms beyond this are taken for this: 13,000 pixels, more than any input has.
 const MAX_LOG: f32 = 6.0;
-/// The surest peaks that compete for a place; as many as the official detectors look at.
-const MAX_CANDIDATES: usize = 1000;
-/// The people that are reported at most.
-const MAX_FOUND: usize = 100;
-/// A box that leaves less than this of itself in the image, in pixels, is none.
-const MIN_SIDE: f32 = 1.0;
 
 /// The people in the maps of a detector, `5 x grid.height x grid.width`: sorted by score, boxes clipped to the image, at
 /// most 100.

@@ -15,9 +15,10 @@ use std::path::Path;
 /// What a model file is.
 #[derive(Debug, Clone, Serialize)]
 pub struct Description {
-    /// `checkpoint`, `bundle` (one backbone, several heads) or `converted graph`.
+    /// `checkpoint`, `bundle` (one backbone, several heads), `converted graph`, `person detector` or `converted person
+    /// detector`.
     pub kind: String,
-    /// Its tasks in one word: `pose`, or several joined by `+`.
+    /// Its tasks in one word: `pose`, or several joined by `+`; of a detector `detection`.
     pub task: String,
     /// Facts that a converted model also carries.
     #[serde(flatten)]
@@ -32,7 +33,7 @@ pub struct Description {
     pub heads: Vec<String>,
 }
 
-/// Describes a `.safetensors` checkpoint or a converted `.onnx` graph from its header.
+/// Describes a `.safetensors` or `.pth` checkpoint or a converted `.onnx` graph from its header.
 ///
 /// # Errors
 /// As for loading it; weights are not read.
@@ -42,17 +43,31 @@ pub fn describe(path: &Path) -> Result<Description> {
 
 fn describe_graph(path: &Path) -> Result<Description> {
     let model = read_graph(path)?;
-    let info = convert::read_info(&model)?;
+    let detector = convert::read_detector_info(&model).ok();
+    let info = match detector {
+        Some(info) => info,
+        None => convert::read_info(&model)?,
+    };
     let tensors = model.graph.iter().flat_map(|g| &g.initializer).filter(|t| t.data_location == 1).count();
     // In the words that safetensors has for element types, as for checkpoints.
     let dtype = match info.precision {
         Precision::Fp32 => "F32",
         Precision::Fp16 => "F16",
     };
-    let heads = info.tasks.iter().map(|&task| outputs_text(task, info.raw, &model)).collect();
+    let mut heads: Vec<String> = info
+        .tasks
+        .iter()
+        .map(|&task| {
+            let names = if info.raw { task.raw_outputs() } else { task.decoded_outputs() };
+            outputs_text(task.name(), &|name| names.contains(&name), &model)
+        })
+        .collect();
+    if let Some(detector) = info.detector {
+        heads.push(outputs_text(detector.family.name(), &|_| true, &model));
+    }
     Ok(Description {
         task: task_text(&info),
-        kind: "converted graph".into(),
+        kind: if info.detector.is_some() { "converted person detector" } else { "converted graph" }.into(),
         info,
         dtype: dtype.into(),
         tensors,
@@ -62,9 +77,8 @@ fn describe_graph(path: &Path) -> Result<Description> {
 }
 
 /// What a converted graph gives for a task: names and shapes of the outputs.
-fn outputs_text(task: Task, raw: bool, model: &ModelProto) -> String {
-    let names = if raw { task.raw_outputs() } else { task.decoded_outputs() };
-    let outputs = model.graph.iter().flat_map(|g| &g.output).filter(|o| names.contains(&o.name.as_str()));
+fn outputs_text(task: &str, is_its: &dyn Fn(&str) -> bool, model: &ModelProto) -> String {
+    let outputs = model.graph.iter().flat_map(|g| &g.output).filter(|o| is_its(&o.name));
     let texts: Vec<_> = outputs
         .map(|output| {
             let shape =
@@ -83,6 +97,9 @@ fn outputs_text(task: Task, raw: bool, model: &ModelProto) -> String {
 }
 
 fn describe_source(source: &Source) -> Result<Description> {
+    if source.naming().detector().is_some() {
+        return super::describe_detector::describe(source);
+    }
     let arch = Arch::derive(source)?;
     let info = model_info(source, &arch)?;
     let kv = arch.layers.iter().filter(|l| l.kv_heads != arch.heads).count();
@@ -96,7 +113,7 @@ fn describe_source(source: &Source) -> Result<Description> {
     }
     let mut heads: Vec<String> = arch.heads_by_task.iter().map(|(task, head)| head_text(task.name(), head)).collect();
     if let (Some(head), Some(detector)) = (&arch.detector, info.detector) {
-        let (text, DetectorInfo { input, stride }) = (head_text("person detector", head), detector);
+        let (text, DetectorInfo { input, stride, .. }) = (head_text("person detector", head), detector);
         heads.push(format!("{text}, input {input} (height x width), stride {stride}"));
     }
     Ok(Description {
@@ -110,7 +127,10 @@ fn describe_source(source: &Source) -> Result<Description> {
     })
 }
 
-fn task_text(info: &ModelInfo) -> String {
+pub(super) fn task_text(info: &ModelInfo) -> String {
+    if info.tasks.is_empty() {
+        return "detection".into();
+    }
     info.tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+")
 }
 

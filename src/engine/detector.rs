@@ -1,17 +1,22 @@
 //! The person detector: where the boxes come from that people's tasks look at.
 
 use super::attention;
-use super::load::{LoadOptions, ModelSource, checkpoint, convert_options, is_graph, materialise};
-use crate::checkpoint::{Arch, Source};
-use crate::convert::{ConvertOptions, DETECTOR_OUTPUT, Progress, plan_detector};
+use super::load::{
+    LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, materialise, read_graph,
+};
+use super::watch::Watched;
+use crate::checkpoint::{Arch, Naming, Source};
+use crate::convert::{
+    ConvertOptions, DETECTOR_OUTPUT, DETR_OUTPUTS, Progress, RTMDET_OUTPUTS, plan_detector, read_detector_info,
+};
 use crate::detect::{self, DetectOptions, Detection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::image::Image;
 use crate::onnx::unfuse_attention;
-use crate::preprocess::letterbox;
+use crate::preprocess::{letterbox, scaled_within, upper_left};
 use crate::runtime::{Device, Library, Session, View};
-use crate::spec::ModelInfo;
+use crate::spec::{DetectorFamily, ModelInfo};
 
 /// A person detector on a device: a session, how it is to see a picture, and how its answer is read. Shared freely between
 /// threads; runs are serialised.
@@ -19,53 +24,79 @@ pub struct Detector {
     name: String,
     info: ModelInfo,
     session: Session,
-    family: Family,
+    family: DetectorFamily,
+    watched: Vec<Watched>,
     _temporary: Option<tempfile::TempDir>,
 }
 
-/// Who made a detector decides what it sees and what its answer means.
-#[derive(Debug, Clone, Copy)]
-enum Family {
-    /// The head of a bundle: it sees the letterboxed picture and gives a centre map with distances.
-    Bundle,
-}
-
 impl Detector {
-    /// Loads the detector of a bundle. Of the options those about session, library, precision and rotary embedding count;
+    /// Loads a detector: that of a bundle, a checkpoint of RTMDet or DETR, or a graph converted from one. Of the options those
+    /// about session, library and the detector's input count, for that of a bundle precision and rotary embedding too;
     /// `progress` as for [`Model::load`](super::Model::load).
     ///
     /// # Errors
     /// `Unsupported` if the source has no detector, with what has one; those of [`Model::load`](super::Model::load).
     pub fn load(source: &ModelSource, options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
         let library = Library::load(options.library.as_deref())?;
-        let Some(checkpoint) = bundle(source)? else { return Err(nowhere(std::slice::from_ref(source))) };
-        Self::from_bundle(source, &checkpoint, library, options, progress).map_err(|e| source.locate(e))
+        let mut load = || match source {
+            ModelSource::Path(path) if is_graph(path) => {
+                if options.detector_input.is_some() {
+                    return Err(Error::invalid(
+                        "input size of the detector: a converted graph has it built in; give it to `sapiens convert`",
+                    ));
+                }
+                graph_with(path, read_detector_info)
+            }
+            _ => {
+                let checkpoint = with_detector(source)?.ok_or_else(|| nowhere(std::slice::from_ref(source)))?;
+                let is_alone = checkpoint.naming().detector().is_some();
+                let convert = ConvertOptions {
+                    // Its input size is its own, whatever that of the tasks is.
+                    input: options.detector_input,
+                    tasks: None,
+                    precision: if is_alone { None } else { options.precision },
+                    ..convert_options(options)
+                };
+                materialise(plan_detector(&checkpoint, &convert)?, &checkpoint, progress)
+            }
+        };
+        load().and_then(|loaded| Self::open(source, library, loaded, options)).map_err(|e| source.locate(e))
     }
 
-    fn from_bundle(
+    fn open(
         source: &ModelSource,
-        checkpoint: &Source,
         library: &'static Library,
+        mut loaded: Loaded,
         options: &LoadOptions,
-        progress: &mut Progress,
     ) -> Result<Self> {
-        // Its input size is its own, whatever that of the tasks is.
-        let convert = ConvertOptions { input: None, tasks: None, ..convert_options(options) };
-        let mut loaded = materialise(plan_detector(checkpoint, &convert)?, checkpoint, progress)?;
+        if loaded.info.raw {
+            let message =
+                "this graph was converted with --raw, without what reads its answer; convert it again without";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         if !attention::is_exact(library, &options.session.devices)? {
             unfuse_attention(&mut loaded.model);
         }
         let session = loaded.open(library, &loaded.model, &options.session)?;
         // Mapped files may go on Unix; elsewhere they must stay as long as the session.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
-        let (name, info) = (source.to_string(), loaded.info);
-        Ok(Self { name, info, session, family: Family::Bundle, _temporary: temporary })
+        let (name, info, watched) = (source.to_string(), loaded.info, loaded.watched);
+        let family = info.detector.map_or(DetectorFamily::Bundle, |detector| detector.family);
+        Ok(Self { name, info, session, family, watched, _temporary: temporary })
+    }
+
+    /// The options that are usual for the detector of a source, from its header ([`DetectOptions::of`]).
+    ///
+    /// # Errors
+    /// As for loading it.
+    pub fn usual_options(source: &ModelSource) -> Result<DetectOptions> {
+        family_of(source).map(DetectOptions::of).map_err(|e| source.locate(e))
     }
 
     /// The first of several sources that has a detector; the error of [`Detector::load`] if none has.
     pub(super) fn among(sources: &[ModelSource]) -> Result<&ModelSource> {
         for source in sources {
-            if bundle(source)?.is_some() {
+            if with_detector(source)?.is_some() {
                 return Ok(source);
             }
         }
@@ -82,33 +113,48 @@ impl Detector {
         &self.info
     }
 
+    /// Who made it.
+    pub fn family(&self) -> DetectorFamily {
+        self.family
+    }
+
     /// Where it runs.
     pub fn device(&self) -> Device {
         self.session.device()
     }
 
-    /// The people in an image: sorted by score, boxes clipped to the image, at most 100 ([`detect::decode`]).
+    /// The people in an image: sorted by score, at most 100 ([`detect::decode`], [`detect::decode_rtmdet`],
+    /// [`detect::decode_detr`]).
     ///
     /// # Errors
     /// `InvalidArgument` for options out of range, `Runtime` when ONNX Runtime fails.
     pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
         options.check()?;
-        match self.family {
-            Family::Bundle => {
-                let Size { width, height } = self.info.input;
-                let framed = letterbox(image, self.info.input)?;
-                let pixels = View::U8(&[1, height, width, 3], &framed.pixels);
-                let found = self.session.run(&[("image", pixels)], &[DETECTOR_OUTPUT])?;
-                match found.first().map(|maps| (maps.shape.as_slice(), maps)) {
-                    Some((&[1, _, rows, columns], maps)) => {
-                        detect::decode(maps.floats()?, Size::new(columns, rows), &framed.placement, options)
-                    }
-                    other => Err(Error::new(
-                        ErrorKind::Runtime,
-                        format!("expected maps 1xCxHxW from the detector, got {:?}", other.map(|(shape, _)| shape)),
-                    )),
-                }
+        self.watched.iter().try_for_each(Watched::check)?;
+        let input = self.info.input;
+        let (framed, names): (_, &[&str]) = match self.family {
+            DetectorFamily::Bundle => (letterbox(image, input)?, &[DETECTOR_OUTPUT]),
+            DetectorFamily::RtmDet => (upper_left(image, input)?, &RTMDET_OUTPUTS),
+            DetectorFamily::Detr => (scaled_within(image, input)?, &DETR_OUTPUTS),
+        };
+        let Size { width, height } = framed.placement.input;
+        let pixels = View::U8(&[1, height, width, 3], &framed.pixels);
+        let found = self.session.run(&[("image", pixels)], names)?;
+        let shapes: Vec<&[usize]> = found.iter().map(|tensor| tensor.shape.as_slice()).collect();
+        match (self.family, shapes.as_slice()) {
+            (DetectorFamily::Bundle, &[&[1, _, rows, columns]]) => {
+                detect::decode(found[0].floats()?, Size::new(columns, rows), &framed.placement, options)
             }
+            (DetectorFamily::RtmDet, &[&[1, _, _], &[1, _, 4]]) => {
+                detect::decode_rtmdet(found[0].floats()?, found[1].floats()?, &framed.placement, options)
+            }
+            (DetectorFamily::Detr, &[&[1, _, classes], &[1, _, 4]]) => {
+                detect::decode_detr(found[0].floats()?, found[1].floats()?, classes, image.size(), options)
+            }
+            (family, shapes) => Err(Error::new(
+                ErrorKind::Runtime,
+                format!("the detector ({family}) answered with the shapes {shapes:?}, which make no sense"),
+            )),
         }
     }
 }
@@ -119,14 +165,30 @@ impl std::fmt::Debug for Detector {
     }
 }
 
-/// A checkpoint with a detector; `None` if the source has none.
-fn bundle(source: &ModelSource) -> Result<Option<Source>> {
+/// Who made the detector of a source.
+pub(super) fn family_of(source: &ModelSource) -> Result<DetectorFamily> {
+    if let ModelSource::Path(path) = source
+        && is_graph(path)
+    {
+        let info = read_detector_info(&read_graph(path)?)?;
+        return Ok(info.detector.map_or(DetectorFamily::Bundle, |detector| detector.family));
+    }
+    let checkpoint = with_detector(source)?.ok_or_else(|| nowhere(std::slice::from_ref(source)))?;
+    Ok(match checkpoint.naming() {
+        Naming::RtmDet => DetectorFamily::RtmDet,
+        Naming::Detr | Naming::DetrTimm => DetectorFamily::Detr,
+        Naming::Original | Naming::Transformers => DetectorFamily::Bundle,
+    })
+}
+
+/// A checkpoint with a detector, or that is one; `None` if the source has none.
+fn with_detector(source: &ModelSource) -> Result<Option<Source>> {
     if matches!(source, ModelSource::Path(path) if is_graph(path)) {
         return Ok(None);
     }
     let open = || {
         let checkpoint = checkpoint(source)?;
-        let has_one = Arch::derive(&checkpoint)?.detector.is_some();
+        let has_one = checkpoint.naming().detector().is_some() || Arch::derive(&checkpoint)?.detector.is_some();
         Ok(has_one.then_some(checkpoint))
     };
     open().map_err(|e| source.locate(e))
@@ -135,7 +197,7 @@ fn bundle(source: &ModelSource) -> Result<Option<Source>> {
 /// None of these has a detector.
 fn nowhere(sources: &[ModelSource]) -> Error {
     let names: Vec<_> = sources.iter().map(ToString::to_string).collect();
-    let such_as = match bundle(&ModelSource::Demo) {
+    let such_as = match with_detector(&ModelSource::Demo) {
         Ok(Some(_)) => ", such as the embedded model `demo`",
         _ => "",
     };
@@ -143,7 +205,7 @@ fn nowhere(sources: &[ModelSource]) -> Error {
         ErrorKind::Unsupported,
         format!(
             "detect: no person detector in {}; bundles with tensors `decode_heads.detector.*` have one{such_as}, official \
-             checkpoints and converted graphs have none",
+             checkpoints and converted graphs have none: name a detector beside them (`--detector`: RTMDet or DETR)",
             names.join(", ")
         ),
     )

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions};
-use crate::spec::{NormalFrame, Precision, Rope, Rotation, Task};
+use crate::spec::{ModelInfo, NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,9 +27,9 @@ const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
 pub enum ModelSource {
     /// The model embedded in this library.
     Demo,
-    /// A `.safetensors` checkpoint, or an `.onnx` graph converted by this library.
+    /// A `.safetensors` or `.pth` checkpoint, or an `.onnx` graph converted by this library.
     Path(PathBuf),
-    /// A `.safetensors` checkpoint in memory.
+    /// A `.safetensors` or `.pth` checkpoint in memory.
     Bytes {
         /// What stands for the path in messages.
         name: String,
@@ -102,6 +102,11 @@ pub struct LoadOptions {
     /// Also loads the person detector of the first model that has one ([`Engine::detect`](super::Engine::detect)); without
     /// any, loading fails.
     pub detect: bool,
+    /// The detector to load beside the models, instead of one of theirs: a bundle, a checkpoint of RTMDet or DETR, or a graph
+    /// converted from one.
+    pub detector: Option<ModelSource>,
+    /// Input size of the detector, where it is built from a checkpoint; `None` for its own.
+    pub detector_input: Option<Size>,
 }
 
 /// A graph in memory and where its weights are.
@@ -111,7 +116,7 @@ pub(super) struct Loaded {
     pub folder: Option<PathBuf>,
     /// A folder that goes when the sessions have mapped its files.
     pub temporary: Option<tempfile::TempDir>,
-    pub info: crate::spec::ModelInfo,
+    pub info: ModelInfo,
     /// Files of the user's that must stay as they are.
     pub watched: Vec<Watched>,
 }
@@ -213,8 +218,8 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
             )));
         }
     }
-    let model = read_graph(path)?;
-    let mut info = convert::read_info(&model)?;
+    let mut loaded = graph_with(path, convert::read_info)?;
+    let info = &mut loaded.info;
     if let Some(tasks) = &options.tasks {
         if let Some(missing) = tasks.iter().find(|t| !info.tasks.contains(t)) {
             let names: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
@@ -225,6 +230,13 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         }
         info.tasks.retain(|t| tasks.contains(t));
     }
+    Ok(loaded)
+}
+
+/// A converted graph and its weights.
+pub(super) fn graph_with(path: &Path, read: fn(&ModelProto) -> Result<ModelInfo>) -> Result<Loaded> {
+    let model = read_graph(path)?;
+    let info = read(&model)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),

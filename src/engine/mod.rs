@@ -14,6 +14,7 @@
 
 mod attention;
 mod describe;
+mod describe_detector;
 mod detector;
 mod infer;
 mod load;

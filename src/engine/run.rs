@@ -90,7 +90,14 @@ impl Engine {
             }));
         }
         // Known from the headers, before gigabytes are read.
-        let detector = if options.detect { Some(Detector::among(sources)?) } else { None };
+        let detector = match &options.detector {
+            Some(source) => {
+                Detector::usual_options(source)?;
+                Some(source)
+            }
+            None if options.detect => Some(Detector::among(sources)?),
+            None => None,
+        };
         let mut engine = Self::default();
         for (source, own) in plans {
             engine.add(Model::load(source, &own, progress)?)?;

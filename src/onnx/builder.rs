@@ -42,6 +42,8 @@ pub enum Dim {
     Fixed(usize),
     /// The batch, free at every run.
     Batch,
+    /// Another extent that is free at every run.
+    Free(&'static str),
 }
 
 /// An attribute value.
@@ -228,6 +230,7 @@ pub(super) fn value_info(name: &str, element: Element, dims: &[Dim]) -> ValueInf
             value: Some(match *dim {
                 Dim::Fixed(n) => dimension::Value::DimValue(n as i64),
                 Dim::Batch => dimension::Value::DimParam("batch".into()),
+                Dim::Free(name) => dimension::Value::DimParam(name.into()),
             }),
         })
         .collect();

@@ -1,5 +1,6 @@
 //! Framing: from an image and a box to the pixels a model sees, and the map back.
 
+mod detector;
 mod framing;
 mod normalise;
 mod person;
@@ -8,6 +9,7 @@ mod resize;
 mod separable;
 mod warp;
 
+pub use detector::{scaled_within, size_within, upper_left};
 pub use framing::{Enlarge, Framed, Framing, frame, letterbox, letterbox_size, stretch};
 pub use normalise::{mirror, normalise};
 pub use person::{crop_geometry, crop_matrix, person_crop};

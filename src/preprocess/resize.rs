@@ -17,6 +17,8 @@ pub enum Interpolation {
     Cubic,
     /// Bilinear over 2x2 pixels (`INTER_LINEAR`), no antialiasing.
     Linear,
+    /// Bilinear where the picture grows; where it shrinks a tent over two pixels of the result, as Pillow has it.
+    Antialiased,
 }
 
 /// Resizes to `to`; half-pixel geometry, edge pixels repeated.
@@ -35,6 +37,7 @@ pub fn resize(image: &Image, to: Size, interpolation: Interpolation) -> Result<I
         Interpolation::Area => area_enlarging(from, to),
         Interpolation::Cubic => interpolating(from, to, &cubic_weights),
         Interpolation::Linear => interpolating(from, to, &linear_weights),
+        Interpolation::Antialiased => tent(from, to),
     };
     let (columns, rows) = (taps(from.width, to.width), taps(from.height, to.height));
     Image::from_rgb8(to, resample(image.pixels(), from, &columns, &rows))
@@ -78,6 +81,24 @@ fn area(from: usize, to: usize) -> Taps {
             let covered = |s: usize| (end.min(s as f64 + 1.0) - start.max(s as f64)) / (end - start);
             // Slivers below a thousandth of a pixel come from rounding; OpenCV ignores them too.
             (start as usize..last).map(|s| (s, covered(s) as f32)).filter(|tap| tap.1 > 1e-6).collect()
+        })
+        .collect();
+    Taps::new(from, &lists)
+}
+
+/// A tent of two result pixels around the centre of each, at least two source pixels wide; what lies outside the picture
+/// does not count.
+fn tent(from: usize, to: usize) -> Taps {
+    let scale = from as f64 / to as f64;
+    let reach = scale.max(1.0);
+    let lists: Vec<_> = (0..to)
+        .map(|d| {
+            let centre = (d as f64 + 0.5) * scale;
+            let first = (centre - reach + 0.5).max(0.0) as usize;
+            let last = ((centre + reach + 0.5) as usize).min(from);
+            let weight = |s: usize| (1.0 - ((s as f64 + 0.5 - centre) / reach).abs()).max(0.0);
+            let sum: f64 = (first..last).map(weight).sum();
+            (first..last).map(|s| (s, (weight(s) / sum) as f32)).collect()
         })
         .collect();
     Taps::new(from, &lists)
@@ -134,6 +155,16 @@ mod tests {
                 assert!((weights.iter().map(|w| w.1).sum::<f32>() - 1.0).abs() < 1e-6);
             }
         }
+    }
+
+    #[test]
+    fn antialiasing_looks_at_all_pixels_that_shrink_into_one() {
+        // A tent four pixels wide around the middle of each pair: weights 1 3 3 1, at the edges without what lies outside.
+        let out = resize(&gray(&[0, 80, 0, 0, 160, 0]), Size::new(3, 1), Interpolation::Antialiased).unwrap();
+        assert_eq!(row(&out), [34, 30, 69]);
+        // Where the picture grows it is the plain one, but for the edges.
+        let plain = resize(&gray(&[10, 50, 20]), Size::new(7, 1), Interpolation::Linear).unwrap();
+        assert_eq!(resize(&gray(&[10, 50, 20]), Size::new(7, 1), Interpolation::Antialiased).unwrap(), plain);
     }
 
     #[test]

@@ -118,7 +118,19 @@ text_enum! {
     }
 }
 
-/// Facts about one model.
+text_enum! {
+    /// Who made a person detector: what it sees and what its answer means.
+    DetectorFamily, "detector" {
+        /// The head of a bundle, over the backbone of its tasks.
+        Bundle = "bundle",
+        /// RTMDet: boxes per cell of three levels.
+        RtmDet = "rtmdet",
+        /// DETR: a fixed number of objects.
+        Detr = "detr",
+    }
+}
+
+/// Facts about one model. Of a detector alone, which has no tasks, framing, heatmap, RoPE and normal frame say nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Tasks it has heads for; more than one for a bundle with a shared backbone.
@@ -146,16 +158,19 @@ pub struct ModelInfo {
     pub source_sha256: String,
     /// Terms of the weights.
     pub licence: Licence,
-    /// The person detector of a bundle; converted graphs have none.
+    /// The person detector of a bundle, or that the model is one; converted graphs of tasks have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detector: Option<DetectorInfo>,
 }
 
-/// Facts about the person detector of a bundle.
+/// Facts about a person detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DetectorInfo {
-    /// Size in pixels of what it sees: the whole picture, letterboxed.
+    /// Who made it.
+    pub family: DetectorFamily,
+    /// Size in pixels of what it sees: the whole picture, with a border. Of a DETR, which needs none, the shorter side of the
+    /// picture (as height) and the longest that the other may be (as width).
     pub input: Size,
-    /// Side in input pixels of a cell of its map.
+    /// Side in input pixels of a cell of its (finest) map.
     pub stride: usize,
 }

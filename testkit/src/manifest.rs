@@ -20,26 +20,31 @@ pub fn manifests() -> Vec<Manifest> {
     let dir = crate::data_dir().join("manifests");
     let index = std::fs::read(dir.join("index.json")).expect("index.json");
     let index: Map<String, Value> = serde_json::from_slice(&index).expect("JSON");
-    let read = |name: &str| -> Value {
-        let file = File::open(dir.join(format!("{name}.json.gz"))).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let mut text = String::new();
-        flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
-        serde_json::from_str(&text).expect("JSON")
+    let manifest = |(name, summary): (String, Value)| {
+        let tensors = key_table(dir.join(format!("{name}.json.gz")));
+        Manifest { name, summary, tensors }
     };
+    index.into_iter().map(manifest).collect()
+}
+
+/// Name, shape and type of each tensor of a model, from a file of its own.
+pub fn key_table(path: impl AsRef<Path>) -> Vec<(String, Vec<usize>, &'static str)> {
+    let path = path.as_ref();
+    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    let table: Value = serde_json::from_str(&text).expect("JSON");
     let tensor = |(key, entry): (&String, &Value)| {
         let shape = serde_json::from_value(entry[0].clone()).expect("a shape");
         let dtype = match entry[1].as_str() {
             Some("float32") => "F32",
             Some("bfloat16") => "BF16",
+            Some("int64") => "I64",
             other => panic!("{key}: {other:?}"),
         };
         (key.clone(), shape, dtype)
     };
-    let manifest = |(name, summary): (String, Value)| {
-        let tensors = read(&name)["tensors"].as_object().expect("a table").iter().map(tensor).collect();
-        Manifest { name, summary, tensors }
-    };
-    index.into_iter().map(manifest).collect()
+    table["tensors"].as_object().expect("a table").iter().map(tensor).collect()
 }
 
 /// Writes a header and sets the length: gigabytes that take no space. Only `rope_embed.periods` get values (they are
@@ -52,7 +57,12 @@ pub fn write_sparse(path: impl AsRef<Path>, tensors: &[(String, Vec<usize>, &str
             periods = Some((end, shape[0]));
         }
         let start = end;
-        end += count * if *dtype == "F32" { 4 } else { 2 };
+        end += count
+            * match *dtype {
+                "I64" => 8,
+                "F32" => 4,
+                _ => 2,
+            };
         header.insert(name.clone(), json!({"dtype": dtype, "shape": shape, "data_offsets": [start, end]}));
     }
     let json = serde_json::to_vec(&header).expect("a header is plain data");

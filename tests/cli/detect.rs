@@ -101,7 +101,7 @@ fn inspect_shows_it_beside_the_tasks() {
     let model = bundle(&sandbox);
     let found: serde_json::Value = serde_json::from_str(&sandbox.ok(&["inspect", "--json", model]).out).unwrap();
     assert_eq!((&found["tasks"], &found["kind"]), (&json!(["pose"]), &"bundle".into()));
-    assert_eq!(found["detector"], json!({"input": {"width": 256, "height": 256}, "stride": 8}));
+    assert_eq!(found["detector"], json!({"family": "bundle", "input": {"width": 256, "height": 256}, "stride": 8}));
     let table = sandbox.ok(&["inspect", model]).out;
     let line = table.lines().find(|l| l.contains("person detector")).unwrap();
     for fragment in ["head ", "deconv [8]", "conv [8]", "5 channels", "input 256x256", "stride 8"] {

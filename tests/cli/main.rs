@@ -7,6 +7,7 @@ mod bad_request;
 mod bench;
 mod convert;
 mod detect;
+mod detector;
 mod doctor;
 mod eval;
 mod eval_detect;

@@ -5,7 +5,7 @@ use crate::interrupt;
 use crate::options::parse_size;
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::{Arch, Source};
-use sapiens::convert::{ConvertOptions, plan, write};
+use sapiens::convert::{ConvertOptions, plan, plan_detector, write};
 use sapiens::geometry::Size;
 use sapiens::spec::{Precision, Rope, Rotation, Task};
 use sapiens::{Error, Result};
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The checkpoint, a .safetensors file.
+    /// The checkpoint, a .safetensors or .pth file: a model, or a person detector (RTMDet, DETR).
     checkpoint: PathBuf,
     /// The graph to write; its weights go to OUT.onnx.data beside it [default: CKPT with the ending .onnx].
     #[arg(value_name = "OUT.onnx")]
@@ -22,7 +22,8 @@ pub struct Args {
     /// fp32 or fp16.
     #[arg(long, default_value = "fp32")]
     precision: Precision,
-    /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model].
+    /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model]. Of RTMDet a square
+    /// of a multiple of 32 [640x640], of DETR the shorter side and the longest that the other may be [800x1333].
     #[arg(long, value_name = "HxW", value_parser = parse_size)]
     input_size: Option<Size>,
     /// Normalised floats in (`input`, NCHW), undecoded outputs out.
@@ -55,7 +56,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
     };
     interrupt::install()?;
-    let plan = plan(&source, &options).map_err(|e| e.at(&args.checkpoint))?;
+    let is_detector = source.naming().detector().is_some();
+    if is_detector && let Some(option) = meaningless(args) {
+        let message = format!("{option}: this checkpoint is a person detector, for which it has no meaning");
+        return Err(Error::invalid(message).at(&args.checkpoint));
+    }
+    let plan = if is_detector { plan_detector(&source, &options) } else { plan(&source, &options) };
+    let plan = plan.map_err(|e| e.at(&args.checkpoint))?;
     let mut bar = ConvertBar::default();
     let result = write(plan, &source, &out, &mut |stage, done, total| {
         bar.update(stage, done, total);
@@ -64,10 +71,23 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     bar.finish();
     let info = result?;
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
-    say!("{}: {} {}, input {}, {}", out.display(), info.size, tasks.join("+"), info.input, info.precision);
+    let tasks = if is_detector { "person detector".to_owned() } else { tasks.join("+") };
+    say!("{}: {} {tasks}, input {}, {}", out.display(), info.size, info.input, info.precision);
     say!("licence of the weights: {}", info.licence);
-    if Arch::derive(&source)?.detector.is_some() {
+    if is_detector {
+        say!("use it so: sapiens run PICTURE --detect --detector {}", out.display());
+    } else if Arch::derive(&source)?.detector.is_some() {
         say!("its person detector is not in the graph: `sapiens run --detect` needs the checkpoint");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first option that says nothing about a detector.
+fn meaningless(args: &Args) -> Option<&'static str> {
+    let options = [
+        ("--task", !args.tasks.is_empty()),
+        ("--rope", args.rope.is_some()),
+        ("--rotation", args.rotation != Rotation::default()),
+    ];
+    options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
 }

@@ -3,12 +3,11 @@
 use crate::console::{note, say};
 use crate::eval_table;
 use crate::interrupt;
-use crate::options::{ModelArgs, parse_share};
+use crate::options::{DetectArgs, ModelArgs};
 use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
 use sapiens::dataset::{Folder, Label};
-use sapiens::detect::DetectOptions;
-use sapiens::engine::{Engine, LoadOptions};
+use sapiens::engine::Engine;
 use sapiens::eval::{Boxes, Compared, ComparisonSheet, Evaluation, Plan, Report, Survey};
 use sapiens::file::write_atomic;
 use sapiens::{Error, Result};
@@ -25,16 +24,11 @@ pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
     /// Person boxes of pose: labels (each person's own), whole (the whole picture, for pictures of one person) or detect
-    /// (those that the model's person detector finds, which is then scored too). Dense tasks always see the whole picture.
+    /// (those that a person detector finds, which is then scored too). Dense tasks always see the whole picture.
     #[arg(long, default_value = "labels")]
     boxes: Boxes,
-    /// With --boxes detect: pose is run on people with a score above this, 0 to 1 [default: 0.3].
-    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
-    detect_threshold: Option<f32>,
-    /// With --boxes detect: of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes
-    /// [default: 0.5].
-    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
-    detect_nms: Option<f32>,
+    #[command(flatten)]
+    detection: DetectArgs,
     /// Also write all numbers as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -68,7 +62,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     survey.require(&args.model.tasks)?;
     interrupt::install()?;
     let mut bar = ConvertBar::default();
-    let options = LoadOptions { detect: boxes.are_detected(), ..args.model.load_options() };
+    let options = args.model.load_options();
+    let options = if boxes.are_detected() { args.detection.load_options(options) } else { options };
     let engine = Engine::load(&args.model.sources(), &options, &mut |stage, done, total| {
         bar.update(stage, done, total);
         interrupt::check()
@@ -141,14 +136,10 @@ fn new_sheet(engine: &Engine, folder: &Folder, plan: &Plan) -> Result<Comparison
 
 /// The boxes with the options of the detector, which are refused where there is none.
 fn boxes(args: &Args) -> Result<Boxes> {
-    let options = [("--detect-threshold", args.detect_threshold), ("--detect-nms", args.detect_nms)];
-    match (args.boxes, options.into_iter().find(|(_, value)| value.is_some())) {
-        (Boxes::Detect(default), _) => Ok(Boxes::Detect(DetectOptions {
-            threshold: args.detect_threshold.unwrap_or(default.threshold),
-            max_overlap: args.detect_nms.unwrap_or(default.max_overlap),
-        })),
+    match (args.boxes, args.detection.given()) {
+        (Boxes::Detect(_), _) => Ok(Boxes::Detect(args.detection.options()?)),
         (boxes, None) => Ok(boxes),
-        (boxes, Some((option, _))) => {
+        (boxes, Some(option)) => {
             Err(Error::invalid(format!("{option} needs --boxes detect; the boxes are those of `{boxes}`")))
         }
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// A .safetensors checkpoint or an .onnx graph.
+    /// A .safetensors or .pth checkpoint or an .onnx graph.
     file: PathBuf,
     /// Print JSON.
     #[arg(long)]
@@ -32,7 +32,7 @@ fn print(d: &Description) {
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
     let mut rows = vec![
         ("kind", d.kind.clone()),
-        ("task", tasks.join(", ")),
+        ("task", if tasks.is_empty() { d.task.clone() } else { tasks.join(", ") }),
         ("size", info.size.clone()),
         ("parameters", format!("{:.4} B ({})", info.parameters as f64 / 1e9, info.parameters)),
         ("input", format!("{} (height x width)", info.input)),
@@ -43,6 +43,10 @@ fn print(d: &Description) {
     ];
     if let Some(backbone) = &d.backbone {
         rows.insert(4, ("backbone", backbone.clone()));
+    }
+    if tasks.is_empty() {
+        // A detector has neither, and its last row says what it sees.
+        rows.retain(|(name, _)| !["framing", "RoPE", "input"].contains(name));
     }
     for head in &d.heads {
         rows.push(("head", head.clone()));

@@ -33,9 +33,9 @@ enum Command {
     Run(run::Args),
     /// Compare what models predict with a labelled folder (docs/labels.md): the measures of the field.
     Eval(eval::Args),
-    /// Convert a .safetensors checkpoint to an .onnx graph.
+    /// Convert a .safetensors or .pth checkpoint to an .onnx graph.
     Convert(convert::Args),
-    /// Say what a .safetensors or .onnx file is.
+    /// Say what a .safetensors, .pth or .onnx file is.
     Inspect(inspect::Args),
     /// Say what this machine has, what is missing and how to get it.
     Doctor(doctor::Args),

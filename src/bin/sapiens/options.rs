@@ -1,7 +1,8 @@
 //! Options that several commands share.
 
 use clap::Args;
-use sapiens::engine::{LoadOptions, ModelSource};
+use sapiens::detect::DetectOptions;
+use sapiens::engine::{Detector, LoadOptions, ModelSource};
 use sapiens::geometry::{Rect, Size};
 use sapiens::runtime::{Device, SessionOptions};
 use sapiens::spec::{NormalFrame, Precision, Rope, Task};
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 /// Which models, and how they are loaded.
 #[derive(Args, Clone)]
 pub struct ModelArgs {
-    /// `demo` (embedded), an official .safetensors checkpoint, or an .onnx graph from `sapiens convert`; repeatable.
+    /// `demo` (embedded), an official .safetensors or .pth checkpoint, or an .onnx graph from `sapiens convert`; repeatable.
     #[arg(long = "model", value_name = "PATH|demo", default_value = "demo")]
     pub models: Vec<String>,
     /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features [default: all the models have].
@@ -68,9 +69,59 @@ impl ModelArgs {
             input: self.input_size,
             rope: self.rope,
             normal_frame: self.normal_frame,
-            decoded_seg: false,
-            detect: false,
+            ..LoadOptions::default()
         }
+    }
+}
+
+/// Which detector finds people, and which finds count.
+#[derive(Args, Clone)]
+pub struct DetectArgs {
+    /// The person detector: a bundle, `demo`, a .pth or .safetensors file of RTMDet or DETR, or an .onnx graph from `sapiens
+    /// convert` [default: that of the first model that has one].
+    #[arg(long, value_name = "PATH|demo")]
+    detector: Option<String>,
+    /// What the detector sees: of RTMDet a square [default: 640x640], of DETR the shorter side and the longest that the other
+    /// may be [default: 800x1333].
+    #[arg(long, value_name = "HxW", requires = "detector", value_parser = parse_size)]
+    detector_size: Option<Size>,
+    /// People count with a score above this, 0 to 1 [default: 0.3, with DETR 0.5].
+    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
+    detect_threshold: Option<f32>,
+    /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes [default: 0.5, with RTMDet 0.3,
+    /// with DETR 1: none goes].
+    #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
+    detect_nms: Option<f32>,
+}
+
+impl DetectArgs {
+    /// The first of these options that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        [
+            ("--detector", self.detector.is_some()),
+            ("--detect-threshold", self.detect_threshold.is_some()),
+            ("--detect-nms", self.detect_nms.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
+    /// The detector into the options of the models.
+    pub fn load_options(&self, models: LoadOptions) -> LoadOptions {
+        let detector = self.detector.as_deref().map(ModelSource::parse);
+        LoadOptions { detect: true, detector, detector_input: self.detector_size, ..models }
+    }
+
+    /// Which finds count: what is usual for the detector, where nothing else was given.
+    pub fn options(&self) -> sapiens::Result<DetectOptions> {
+        let usual = match &self.detector {
+            Some(detector) => Detector::usual_options(&ModelSource::parse(detector))?,
+            None => DetectOptions::default(),
+        };
+        Ok(DetectOptions {
+            threshold: self.detect_threshold.unwrap_or(usual.threshold),
+            max_overlap: self.detect_nms.unwrap_or(usual.max_overlap),
+        })
     }
 }
 

@@ -3,12 +3,11 @@
 use crate::console::{note, say};
 use crate::inputs::{self, Input};
 use crate::interrupt;
-use crate::options::{ModelArgs, parse_box, parse_share};
+use crate::options::{DetectArgs, ModelArgs, parse_box};
 use crate::outputs::{Save, Writer};
 use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
-use sapiens::detect::DetectOptions;
-use sapiens::engine::{Engine, FrameResult, LoadOptions, Request};
+use sapiens::engine::{Engine, FrameResult, Request};
 use sapiens::geometry::Rect;
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
@@ -26,17 +25,11 @@ pub struct Args {
     /// A person box in pixels, repeatable [default: the whole picture].
     #[arg(long = "box", value_name = "X,Y,W,H", value_parser = parse_box, allow_hyphen_values = true)]
     boxes: Vec<Rect>,
-    /// Look for people and take each one's box; needs a model with a person detector.
+    /// Look for people and take each one's box; needs a model with a person detector, or --detector.
     #[arg(long, conflicts_with = "boxes")]
     detect: bool,
-    /// With --detect: people count with a score above this, 0 to 1.
-    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
-    #[arg(default_value_t = DetectOptions::default().threshold)]
-    detect_threshold: f32,
-    /// With --detect: of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes.
-    #[arg(long, value_name = "T", requires = "detect", value_parser = parse_share, allow_negative_numbers = true)]
-    #[arg(default_value_t = DetectOptions::default().max_overlap)]
-    detect_nms: f32,
+    #[command(flatten)]
+    detection: DetectArgs,
     /// official: each task as the official code; crop: every task the same padded person crop, so that all align.
     #[arg(long, default_value = "official")]
     framing: Framing,
@@ -55,6 +48,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if let Some(option) = args.detection.given().filter(|_| !args.detect) {
+        return Err(Error::invalid(format!("{option}: --detect is required with it")));
+    }
     let inputs = inputs::collect(&args.inputs)?;
     interrupt::install()?;
     inputs::refuse_overwriting(&inputs, &args.out, args.sheet.as_deref())?;
@@ -70,7 +66,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
     let mut bar = ConvertBar::default();
-    let options = LoadOptions { detect: args.detect, ..args.model.load_options() };
+    let (mut options, mut detect) = (args.model.load_options(), None);
+    if args.detect {
+        detect = Some(args.detection.options()?);
+        options = args.detection.load_options(options);
+    }
     let engine = Engine::load(&args.model.sources(), &options, &mut |stage, done, total| {
         bar.update(stage, done, total);
         interrupt::check()
@@ -83,8 +83,6 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
         }
     }
     let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
-    let detect = DetectOptions { threshold: args.detect_threshold, max_overlap: args.detect_nms };
-    let detect = args.detect.then_some(detect);
     let request = Request { boxes: args.boxes.clone(), detect, framing: args.framing, ..Request::default() };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
