@@ -92,7 +92,7 @@ fn depth_and_width_follow_from_the_names() {
 
 /// Names, shapes and types of a real model.
 fn key_table(name: &str) -> Vec<(String, Vec<usize>, &'static str)> {
-    testkit::key_table(&data(&format!("manifests/{name}.json.gz")))
+    testkit::key_table(data(&format!("manifests/{name}.json.gz")))
 }
 
 #[test]

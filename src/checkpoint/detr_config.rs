@@ -35,7 +35,7 @@ impl DetrConfig {
             Some(dilation) => dilation,
             None => path.is_some_and(is_called_dc5),
         };
-        if heads == 0 || detr.width % heads != 0 {
+        if !detr.width.is_multiple_of(heads) {
             let message = format!(
                 "{heads} attention heads do not fit a width of {}; the config.json of the model, beside its file, says \
                  how many it has",

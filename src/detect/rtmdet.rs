@@ -31,6 +31,16 @@ pub fn decode_rtmdet(
     placement: &Placement,
     options: &DetectOptions,
 ) -> Result<Vec<Detection>> {
+    decode(scores, boxes, placement, options, MAX_CANDIDATES)
+}
+
+fn decode(
+    scores: &[f32],
+    boxes: &[f32],
+    placement: &Placement,
+    options: &DetectOptions,
+    most_per_level: usize,
+) -> Result<Vec<Detection>> {
     options.check()?;
     let input = placement.input;
     let counts = RTMDET_STRIDES.map(|stride| (input.width / stride) * (input.height / stride));
@@ -52,7 +62,7 @@ pub fn decode_rtmdet(
         let mut level: Vec<Candidate> =
             in_level.filter(|&index| scores[index] > options.threshold).map(candidate).collect();
         level.sort_by(|a, b| b.score.total_cmp(&a.score));
-        level.truncate(MAX_CANDIDATES);
+        level.truncate(most_per_level);
         candidates.extend(level);
         first += count;
     }
@@ -84,7 +94,7 @@ fn in_image(edges: [f32; 4], placement: &Placement) -> Option<Rect> {
     let clamp = |edge: f32, limit: usize| edge.clamp(0.0, limit as f32);
     let [x0, x1] = [0, 2].map(|edge| clamp(edges[edge], input.width) / scale_x);
     let [y0, y1] = [1, 3].map(|edge| clamp(edges[edge], input.height) / scale_y);
-    (x1 > x0 && y1 > y0).then(|| Rect { x: x0, y: y0, width: x1 - x0, height: y1 - y0 })
+    (x1 > x0 && y1 > y0).then_some(Rect { x: x0, y: y0, width: x1 - x0, height: y1 - y0 })
 }
 
 #[cfg(test)]
@@ -100,7 +110,7 @@ mod tests {
         Placement { image: Size::new(128, 64), input: Size::new(64, 64), geometry }
     }
 
-    fn decode(found: &[(usize, f32, [f32; 4])], classes: usize, options: &DetectOptions) -> Vec<Detection> {
+    fn people(found: &[(usize, f32, [f32; 4])], classes: usize, options: &DetectOptions) -> Vec<Detection> {
         let (mut scores, mut boxes) = (vec![0.0; CELLS * classes], vec![0.0; CELLS * 4]);
         for (cell, score, edges) in found {
             scores[cell * classes] = *score;
@@ -112,7 +122,7 @@ mod tests {
     #[test]
     fn boxes_are_carried_to_the_image_and_may_reach_beyond_it() {
         let options = DetectOptions::default();
-        let found = decode(&[(3, 0.9, [-5.0, 4.0, 20.0, 60.0]), (80, 0.5, [40.0, 2.0, 50.0, 12.0])], 1, &options);
+        let found = people(&[(3, 0.9, [-5.0, 4.0, 20.0, 60.0]), (80, 0.5, [40.0, 2.0, 50.0, 12.0])], 1, &options);
         let [one, two] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!((one.bbox, one.score), (Rect { x: 0.0, y: 8.0, width: 40.0, height: 112.0 }, 0.9));
         assert_eq!(two.bbox, Rect { x: 80.0, y: 4.0, width: 20.0, height: 20.0 });
@@ -124,20 +134,33 @@ mod tests {
             (0.3, [4.0, 4.0, 20.0, 20.0]),
             (f32::NAN, [4.0, 4.0, 20.0, 20.0]),
         ] {
-            assert!(decode(&[(3, score, edges)], 1, &options).is_empty(), "{score} {edges:?}");
+            assert!(people(&[(3, score, edges)], 1, &options).is_empty(), "{score} {edges:?}");
         }
-        let far = decode(&[(3, 0.9, [f32::NEG_INFINITY, 4.0, f32::INFINITY, 30.0])], 1, &options);
+        let far = people(&[(3, 0.9, [f32::NEG_INFINITY, 4.0, f32::INFINITY, 30.0])], 1, &options);
         assert_eq!(far[0].bbox, Rect { x: 0.0, y: 8.0, width: 128.0, height: 52.0 });
     }
 
     #[test]
     fn other_classes_take_places_but_are_no_people() {
         let edges = [4.0, 4.0, 20.0, 20.0];
-        assert_eq!(decode(&[(3, 0.9, edges)], 3, &DetectOptions::default()).len(), 1);
+        assert_eq!(people(&[(3, 0.9, edges)], 3, &DetectOptions::default()).len(), 1);
         let mut scores = vec![0.0; CELLS * 2];
         scores[7] = 0.9; // the second class of the fourth cell
         let boxes = edges.repeat(CELLS);
         assert!(decode_rtmdet(&scores, &boxes, &placement(), &DetectOptions::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn each_level_gives_its_surest() {
+        let (mut scores, boxes) = (vec![0.0; CELLS], [4.0, 4.0, 20.0, 20.0].repeat(CELLS));
+        // Three in the first level, one in each other.
+        for (cell, score) in [(0, 0.5), (9, 0.7), (63, 0.6), (64, 0.4), (83, 0.35)] {
+            scores[cell] = score;
+        }
+        let all = DetectOptions { max_overlap: 1.0, ..DetectOptions::default() };
+        let found = super::decode(&scores, &boxes, &placement(), &all, 2).unwrap();
+        assert_eq!(found.iter().map(|d| d.score).collect::<Vec<_>>(), [0.7, 0.6, 0.4, 0.35]);
+        assert_eq!(decode_rtmdet(&scores, &boxes, &placement(), &all).unwrap().len(), 5);
     }
 
     #[test]

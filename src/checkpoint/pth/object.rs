@@ -40,8 +40,9 @@ pub(super) enum Object {
     Dict(Vec<(Id, Id)>),
     /// A class or function: module and name.
     Global(String, String),
-    Storage(Storage),
-    Tensor(TensorRef),
+    // Boxed: a pickle has millions of small objects, and few of these.
+    Storage(Box<Storage>),
+    Tensor(Box<TensorRef>),
     /// A tensor that cannot be: why.
     Broken(String),
     /// Anything else: numbers, bytes, whatever a function that is not known here would have made.

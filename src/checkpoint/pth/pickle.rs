@@ -8,7 +8,7 @@ use crate::error::Result;
 use std::collections::HashMap;
 
 /// More objects than the largest training state has.
-const MAX_OBJECTS: usize = 4 << 20;
+const MAX_OBJECTS: usize = 2 << 20;
 /// The one opaque object.
 const OPAQUE: Id = 0;
 /// The one empty tuple.

@@ -53,7 +53,11 @@ pub(super) fn storage(objects: &Objects, id: Id) -> Object {
         (Object::Text(tag), Object::Global(_, class), Object::Text(key), Object::Int(elements))
             if tag == "storage" && *elements >= 0 =>
         {
-            Object::Storage(Storage { key: key.clone(), class: class.clone(), elements: elements.unsigned_abs() })
+            Object::Storage(Box::new(Storage {
+                key: key.clone(),
+                class: class.clone(),
+                elements: elements.unsigned_abs(),
+            }))
         }
         _ => Object::Opaque,
     }
@@ -82,7 +86,7 @@ fn tensor(objects: &Objects, [storage, offset, shape, strides]: [Id; 4], dtype: 
     let Some(storage_bytes) = storage.elements.checked_mul(stored.bits() / 8) else {
         return broken("its storage is larger than any file");
     };
-    Object::Tensor(TensorRef { key: storage.key.clone(), dtype, storage_bytes, offset, shape, strides })
+    Object::Tensor(Box::new(TensorRef { key: storage.key.clone(), dtype, storage_bytes, offset, shape, strides }))
 }
 
 fn numbers(objects: &Objects, id: Id) -> Option<Vec<u64>> {
