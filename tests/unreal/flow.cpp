@@ -251,6 +251,31 @@ static void ends_under_load() {
     }
 }
 
+/// A feed that is given up does not keep the game waiting, and is silent at once.
+static void retires() {
+    auto game = session();
+    load_demo(*game);
+    for (int round = 0; round < 5; ++round) {
+        bool is_retired = false;
+        auto feed = *game->open({}, [&](const Result &) { EXPECT(!is_retired); });
+        EXPECT(feed->submit(picture(*feed, 1), camera_picture(1)) && feed->submit(picture(*feed, 2), camera_picture(2)));
+        std::this_thread::sleep_for(std::chrono::milliseconds(round * 5));
+        game->retire(feed);
+        is_retired = true;
+        if (round % 2 == 0) play(*game, [&] { return !feed->is_open(); });
+        EXPECT(game->pump() && !game->is_loading());
+    }
+    game->retire(nullptr);
+    auto last = *game->open({}, [](const Result &) { EXPECT(false); });
+    EXPECT(last->submit(picture(*last, 1), camera_picture(1)));
+    game->retire(last);
+    EXPECT(game->close() && !last->is_open());
+    game->retire(last);
+    auto dropping = *Session::create({}, [](std::function<void()>) {});
+    dropping->retire(*dropping->open({}, [](const Result &) {}));
+    EXPECT(dropping->close());
+}
+
 /// Work that never runs, because the engine is ending: the session ends all the same.
 static void work_that_is_dropped() {
     auto made = Session::create({}, [](std::function<void()>) {});
@@ -341,6 +366,7 @@ int main(int count, char **arguments) {
     wrong_inputs();
     cancelling();
     ends_from_inside();
+    retires();
     work_that_is_dropped();
     many_sessions(sessions);
     ends_under_load();

@@ -227,6 +227,7 @@ public:
 	explicit operator bool() const;
 	bool IsValid() const;
 	void Reset();
+	TSharedRef<T, Mode> ToSharedRef() const;
 	T* Get() const;
 	T* operator->() const;
 	T& operator*() const;
@@ -243,6 +244,7 @@ public:
 	TWeakPtr();
 	TWeakPtr(const TSharedPtr<T, Mode>& Other);
 	bool IsValid() const;
+	TWeakPtr(const TSharedRef<T, Mode>& Other);
 	TSharedPtr<T, Mode> Pin() const;
 };
 template <class T, ESPMode Mode = ESPMode::ThreadSafe> class TSharedFromThis

@@ -9,15 +9,16 @@
 
 DECLARE_CYCLE_STAT(TEXT("Submit (render thread)"), STAT_SapiensSubmit, STATGROUP_Sapiens);
 
-TSharedPtr<FSapiensStream> FSapiensStream::Open(FSapiensSession& Session, sapiens::StreamOptions Options, FOnResult OnResult, FSapiensStatus& OutStatus)
+TSharedPtr<FSapiensStream> FSapiensStream::Open(const TSharedRef<FSapiensSession>& Session, sapiens::StreamOptions Options, FOnResult OnResult, FSapiensStatus& OutStatus)
 {
-	auto Feed = Session.Core->open(MoveTemp(Options), [OnResult = MoveTemp(OnResult)](const sapiens::Result& Result) { OnResult(Result); });
+	auto Feed = Session->Core->open(MoveTemp(Options), [OnResult = MoveTemp(OnResult)](const sapiens::Result& Result) { OnResult(Result); });
 	OutStatus = Sapiens::ToStatus(Feed);
 	if (!Feed)
 	{
 		return nullptr;
 	}
 	TSharedPtr<FSapiensStream> Stream = MakeShareable(new FSapiensStream());
+	Stream->Session = Session;
 	Stream->Feed = *Feed;
 	Stream->Submitter = MakeShared<FSubmitter, ESPMode::ThreadSafe>();
 	Stream->Submitter->Feed = *Feed;
@@ -35,13 +36,10 @@ FSapiensStream::~FSapiensStream()
 	{
 		Readback->Stop();
 	}
-	if (Feed)
+	// Not waited for: a frame in work may take a while. Where the session is over, so is the feed.
+	if (const TSharedPtr<FSapiensSession> Held = Session.Pin())
 	{
-		// What the render thread still submits is refused from here on.
-		if (const auto Closed = Feed->close(); !Closed)
-		{
-			UE_LOG(LogSapiens, Warning, TEXT("%s"), *Sapiens::ToStatus(Closed.error()).Message);
-		}
+		Held->Core->retire(MoveTemp(Feed));
 	}
 }
 

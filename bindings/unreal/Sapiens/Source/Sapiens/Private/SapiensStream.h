@@ -14,7 +14,7 @@ public:
 	using FOnResult = TFunction<void(const sapiens::Result&)>;
 
 	/** Null, and why, where the library refuses the options. */
-	static TSharedPtr<FSapiensStream> Open(FSapiensSession& Session, sapiens::StreamOptions Options, FOnResult OnResult, FSapiensStatus& OutStatus);
+	static TSharedPtr<FSapiensStream> Open(const TSharedRef<FSapiensSession>& Session, sapiens::StreamOptions Options, FOnResult OnResult, FSapiensStatus& OutStatus);
 	~FSapiensStream();
 
 	/** Game thread: asks for the texture, and submits what has arrived of it. */
@@ -43,6 +43,7 @@ private:
 		void Submit(const void* Rows, int32 BytesPerRow, FIntPoint Size, EPixelFormat Format, double Time);
 	};
 
+	TWeakPtr<FSapiensSession> Session;
 	std::shared_ptr<sapiens::unreal::Feed> Feed;
 	TSharedPtr<FSubmitter, ESPMode::ThreadSafe> Submitter;
 	TSharedPtr<FSapiensReadback, ESPMode::ThreadSafe> Readback;

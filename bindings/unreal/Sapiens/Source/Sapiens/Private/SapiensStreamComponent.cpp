@@ -86,7 +86,7 @@ FSapiensStatus USapiensStreamComponent::Start()
 	};
 
 	FSapiensStatus Status;
-	Stream = FSapiensStream::Open(*Session, MoveTemp(Options), OnResult, Status);
+	Stream = FSapiensStream::Open(Session.ToSharedRef(), MoveTemp(Options), OnResult, Status);
 	for (const TPair<ESapiensTask, int32>& Pair : EveryNthFrame)
 	{
 		if (!Stream.IsValid())

@@ -7,12 +7,15 @@ Expected<std::shared_ptr<Feed>> Feed::open(Context &context, StreamOptions optio
                                            std::function<void(const Result &)> listener) {
     if (!listener) return Error{StatusCode::invalid_argument, "listener is empty; pass a function that takes results"};
     options.delivery = Delivery::events;
-    options.on_result = [listener = std::move(listener)](Result result) { listener(result); };
+    auto is_muted = std::make_shared<std::atomic<bool>>(false);
+    options.on_result = [listener = std::move(listener), is_muted](Result result) {
+        if (!*is_muted) listener(result);
+    };
     // Those that wait, the one in work and the one being filled.
     const std::size_t buffers = std::size_t{options.depth} + 2;
     auto stream = context.create_stream(std::move(options));
     if (!stream) return stream.error();
-    return std::shared_ptr<Feed>(new Feed(*std::move(stream), buffers));
+    return std::shared_ptr<Feed>(new Feed(*std::move(stream), buffers, std::move(is_muted)));
 }
 
 Expected<FrameId> Feed::submit(Pixels pixels, Image picture, const SubmitOptions &options) {

@@ -6,6 +6,8 @@
 
 #include "Library.h"
 
+#include <atomic>
+
 namespace sapiens::unreal {
 
 /// A stream of the library that may be closed on one thread while another submits.
@@ -30,6 +32,8 @@ public:
     Expected<void> set_task(Task task, const TaskOptions &options);
     Expected<Statistics> statistics() const;
 
+    /// Game thread: the listener is not called any more, although frames may still be in work.
+    void mute() noexcept { *is_muted_ = true; }
     /// Ends it: waits for the frame in work, drops what waits. Later calls answer `shut_down`.
     Expected<void> close();
     bool is_open() const;
@@ -37,10 +41,12 @@ public:
     std::size_t allocations() const { return pool_->allocations(); }
 
 private:
-    explicit Feed(Stream stream, std::size_t depth) : pool_(FramePool::create(depth)), stream_(std::move(stream)) {}
+    Feed(Stream stream, std::size_t depth, std::shared_ptr<std::atomic<bool>> is_muted)
+        : pool_(FramePool::create(depth)), is_muted_(std::move(is_muted)), stream_(std::move(stream)) {}
     static Error closed();
 
     std::shared_ptr<FramePool> pool_;
+    std::shared_ptr<std::atomic<bool>> is_muted_;
     mutable std::mutex mutex_; // around stream_, which is moved out to be closed
     Stream stream_;
 };

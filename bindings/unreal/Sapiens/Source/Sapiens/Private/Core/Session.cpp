@@ -14,21 +14,23 @@ struct Session::State {
     mutable std::mutex mutex;
     std::condition_variable changed;
     std::size_t loads = 0;
+    std::size_t retiring = 0;
 
-    /// Held by a load from its request to its end, also one that is dropped before it begins.
+    /// Held by work in the background from its request to its end, also if it is dropped before it begins.
     struct Ticket {
-        explicit Ticket(std::shared_ptr<State> of) : state(std::move(of)) {
+        Ticket(std::shared_ptr<State> of, std::size_t State::*kind) : state(std::move(of)), count(kind) {
             const std::lock_guard<std::mutex> lock(state->mutex);
-            ++state->loads;
+            ++(*state.*count);
         }
         Ticket(const Ticket &) = delete;
         Ticket &operator=(const Ticket &) = delete;
         ~Ticket() {
             const std::lock_guard<std::mutex> lock(state->mutex);
-            --state->loads;
+            --(*state.*count);
             state->changed.notify_all();
         }
         std::shared_ptr<State> state;
+        std::size_t State::*count;
     };
 };
 
@@ -52,7 +54,7 @@ Expected<std::unique_ptr<Session>> Session::create(ContextOptions options, Launc
 void Session::load(std::string path, LoadOptions options, Loaded loaded, Progress progress) {
     const auto state = state_;
     if (state->is_closing) return;
-    const auto ticket = std::make_shared<State::Ticket>(state);
+    const auto ticket = std::make_shared<State::Ticket>(state, &State::loads);
     auto work = [ticket, path = std::move(path), options = std::move(options), loaded = std::move(loaded),
                  progress = std::move(progress)]() mutable {
         State &here = *ticket->state;
@@ -95,6 +97,16 @@ Expected<std::shared_ptr<Feed>> Session::open(StreamOptions options, std::functi
     return Feed::open(state_->context, std::move(options), std::move(listener));
 }
 
+void Session::retire(std::shared_ptr<Feed> feed) {
+    if (!feed) return;
+    feed->mute();
+    static_cast<void>(feed->cancel()); // what waits goes now, what is in work gives no result
+    const auto state = state_;
+    if (state->is_closing) return; // it ends with the context
+    const auto ticket = std::make_shared<State::Ticket>(state, &State::retiring);
+    state->launch([ticket, feed = std::move(feed)] { static_cast<void>(feed->close()); });
+}
+
 Expected<std::vector<ModelInfo>> Session::models() const {
     if (state_->is_closing) return closed();
     return state_->context.models();
@@ -110,12 +122,12 @@ Expected<void> Session::close() {
     if (state->is_closing.exchange(true)) return {};
     state->events.close();
     std::unique_lock<std::mutex> lock(state->mutex);
-    while (state->loads > 0) {
+    while (state->loads + state->retiring > 0) {
         // Again and again: a load that is about to begin is not there to be cancelled yet.
         lock.unlock();
         static_cast<void>(state->context.cancel_loads());
         lock.lock();
-        state->changed.wait_for(lock, std::chrono::milliseconds(5), [&] { return state->loads == 0; });
+        state->changed.wait_for(lock, std::chrono::milliseconds(5), [&] { return state->loads + state->retiring == 0; });
     }
     lock.unlock();
     return state->context.close();

@@ -33,6 +33,9 @@ public:
     Expected<void> pump();
 
     Expected<std::shared_ptr<Feed>> open(StreamOptions options, std::function<void(const Result &)> listener);
+    /// Ends a feed without waiting for the frame in work: that is done in the background, and close() waits for it. Its
+    /// listener is not called any more.
+    void retire(std::shared_ptr<Feed> feed);
     Expected<std::vector<ModelInfo>> models() const;
     Expected<RuntimeInfo> runtime() const;
 
