@@ -23,6 +23,7 @@ template <class T> class TObjectPtr
 public:
 	TObjectPtr();
 	TObjectPtr(T* Object);
+	T* Get() const;
 	T& operator*() const;
 	T* operator->() const;
 	operator T*() const;
@@ -88,5 +89,6 @@ public:
 	AActor* GetOwner() const;
 	virtual void BeginPlay() {}
 	virtual void EndPlay(const EEndPlayReason::Type) {}
+	virtual void OnUnregister() {}
 	virtual void TickComponent(float, ELevelTick, FActorComponentTickFunction*) {}
 };

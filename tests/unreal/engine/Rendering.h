@@ -62,6 +62,8 @@ template <class F> void EnqueueRenderCommand(F&& Function)
 }
 #define ENQUEUE_RENDER_COMMAND(name) EnqueueRenderCommand
 
+void FlushRenderingCommands();
+
 class FRHIGPUTextureReadback
 {
 public:

@@ -22,11 +22,11 @@ bool FSapiensReadback::IsSupported(EPixelFormat Format)
 	return Format == PF_B8G8R8A8 || Format == PF_R8G8B8A8;
 }
 
-void FSapiensReadback::Capture(UTexture& Texture, int32 Depth)
+void FSapiensReadback::Capture(UTexture* Texture, int32 Depth)
 {
 	check(IsInGameThread());
 	// The resource may be released later by a command behind this one.
-	FTextureResource* Resource = Texture.GetResource();
+	FTextureResource* Resource = Texture != nullptr ? Texture->GetResource() : nullptr;
 	const double Time = FPlatformTime::Seconds();
 	ENQUEUE_RENDER_COMMAND(SapiensCapture)(
 		[Self = AsShared(), Resource, Depth, Time](FRHICommandListImmediate& CommandList)

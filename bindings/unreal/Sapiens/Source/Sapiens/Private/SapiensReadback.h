@@ -24,8 +24,8 @@ public:
 	explicit FSapiensReadback(FOnCopied InOnCopied);
 	~FSapiensReadback();
 
-	/** Game thread: hands out what has arrived, and asks for a copy of the texture as it is after this frame's commands so far. */
-	void Capture(UTexture& Texture, int32 Depth);
+	/** Game thread: hands out what has arrived, and asks for a copy of the texture, if any, as it is after the commands so far. */
+	void Capture(UTexture* Texture, int32 Depth);
 	/** Game thread: nothing is handed out after the render thread has seen this. */
 	void Stop();
 

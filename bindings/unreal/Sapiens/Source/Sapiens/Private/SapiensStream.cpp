@@ -43,7 +43,7 @@ FSapiensStream::~FSapiensStream()
 	}
 }
 
-void FSapiensStream::Capture(UTexture& Texture, const TArray<FBox2D>& Boxes)
+void FSapiensStream::Capture(UTexture* Texture, const TArray<FBox2D>& Boxes)
 {
 	{
 		const FScopeLock Lock(&Submitter->Lock);

@@ -17,8 +17,8 @@ public:
 	static TSharedPtr<FSapiensStream> Open(const TSharedRef<FSapiensSession>& Session, sapiens::StreamOptions Options, FOnResult OnResult, FSapiensStatus& OutStatus);
 	~FSapiensStream();
 
-	/** Game thread: asks for the texture, and submits what has arrived of it. */
-	void Capture(UTexture& Texture, const TArray<FBox2D>& Boxes);
+	/** Game thread: asks for a copy of the texture, and submits the copies that have arrived. Null: only the latter. */
+	void Capture(UTexture* Texture, const TArray<FBox2D>& Boxes);
 	/** Why the texture is not used, or what the last submit answered. */
 	FSapiensStatus GetStatus() const;
 	sapiens::unreal::Feed& GetFeed() const { return *Feed; }

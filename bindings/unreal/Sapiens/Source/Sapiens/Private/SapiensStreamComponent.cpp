@@ -5,6 +5,7 @@
 #include "Engine/Texture.h"
 #include "Engine/Texture2D.h"
 #include "GameFramework/Actor.h"
+#include "HAL/PlatformTime.h"
 #include "SapiensBlueprintLibrary.h"
 #include "SapiensConsole.h"
 #include "SapiensLog.h"
@@ -37,6 +38,13 @@ void USapiensStreamComponent::EndPlay(const EEndPlayReason::Type EndPlayReason)
 {
 	Stop();
 	Super::EndPlay(EndPlayReason);
+}
+
+void USapiensStreamComponent::OnUnregister()
+{
+	// Also where play never began or did not end: previews, recompiled Blueprints.
+	Stop();
+	Super::OnUnregister();
 }
 
 FSapiensStatus USapiensStreamComponent::Start()
@@ -127,7 +135,11 @@ void USapiensStreamComponent::TickComponent(float DeltaTime, ELevelTick TickType
 	{
 		return;
 	}
-	Held->Capture(*Source, Boxes);
+	// What has arrived is fetched in every frame, whether or not it is time for another copy.
+	const double Now = FPlatformTime::Seconds();
+	const bool bIsDue = MaxCapturesPerSecond <= 0.0f || (Now - LastCapture) * MaxCapturesPerSecond >= 1.0;
+	LastCapture = bIsDue ? Now : LastCapture;
+	Held->Capture(bIsDue ? Source.Get() : nullptr, Boxes);
 	Report(Held->GetStatus());
 }
 

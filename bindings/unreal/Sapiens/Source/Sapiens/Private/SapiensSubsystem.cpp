@@ -5,6 +5,7 @@
 #include "Async/Async.h"
 #include "Engine/Engine.h"
 #include "Misc/Paths.h"
+#include "RenderingThread.h"
 #include "SapiensConsole.h"
 #include "SapiensLog.h"
 #include "SapiensModule.h"
@@ -80,6 +81,8 @@ void USapiensSubsystem::Deinitialize()
 	FTSTicker::GetCoreTicker().RemoveTicker(TickHandle);
 	if (Session.IsValid())
 	{
+		// The render thread lets go of its feeds before the library ends.
+		FlushRenderingCommands();
 		if (const auto Closed = Session->Core->close(); !Closed)
 		{
 			UE_LOG(LogSapiens, Warning, TEXT("%s"), *Sapiens::ToStatus(Closed.error()).Message);

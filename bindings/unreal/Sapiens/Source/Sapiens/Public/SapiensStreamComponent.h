@@ -25,6 +25,7 @@ public:
 
 	virtual void BeginPlay() override;
 	virtual void EndPlay(const EEndPlayReason::Type EndPlayReason) override;
+	virtual void OnUnregister() override;
 	virtual void TickComponent(float DeltaTime, ELevelTick TickType, FActorComponentTickFunction* ThisTickFunction) override;
 
 	/** Where pictures come from: 8 bits per channel (render targets: RTF RGBA8; media textures as they are). */
@@ -36,6 +37,10 @@ public:
 
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
 	ESapiensPolicy Policy = ESapiensPolicy::LatestOnly;
+
+	/** Captures of Source per second at most, however fast the game runs; 0: one every frame. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens", meta = (ClampMin = "0"))
+	float MaxCapturesPerSecond = 30.0f;
 
 	/** What to look for; nothing named: everything the loaded models can. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
@@ -102,6 +107,7 @@ private:
 	TMap<int32, TObjectPtr<UTexture2D>> Textures;
 
 	FSapiensFrame LatestFrame;
+	double LastCapture = 0.0;
 	FString LastReport;
 	TSharedPtr<FSapiensStream> Stream;
 };
