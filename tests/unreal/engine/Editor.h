@@ -33,7 +33,7 @@ class UToolMenus : public UObject
 public:
 	static UToolMenus* Get();
 	static FDelegateHandle RegisterStartupCallback(const FSimpleMulticastDelegate::FDelegate& Delegate);
-	static void UnRegisterStartupCallback(FDelegateHandle Handle);
+	static void UnRegisterStartupCallback(const void* Object);
 	static void UnregisterOwner(void* Owner);
 	UToolMenu* ExtendMenu(FName Name);
 };

@@ -15,12 +15,12 @@ class FSapiensEditorModule : public IModuleInterface
 public:
 	virtual void StartupModule() override
 	{
-		StartupHandle = UToolMenus::RegisterStartupCallback(FSimpleMulticastDelegate::FDelegate::CreateRaw(this, &FSapiensEditorModule::AddMenu));
+		UToolMenus::RegisterStartupCallback(FSimpleMulticastDelegate::FDelegate::CreateRaw(this, &FSapiensEditorModule::AddMenu));
 	}
 
 	virtual void ShutdownModule() override
 	{
-		UToolMenus::UnRegisterStartupCallback(StartupHandle);
+		UToolMenus::UnRegisterStartupCallback(this);
 		UToolMenus::UnregisterOwner(this);
 	}
 
@@ -74,8 +74,6 @@ private:
 		}
 		return Text;
 	}
-
-	FDelegateHandle StartupHandle;
 };
 
 IMPLEMENT_MODULE(FSapiensEditorModule, SapiensEditor)
