@@ -7,6 +7,7 @@ mod eval_demo;
 mod fetch;
 mod options;
 mod package;
+mod package_unreal;
 mod process;
 mod rendered;
 mod test_actions;
@@ -34,7 +35,7 @@ Usage: cargo xtask COMMAND
       thresholds such as assets/demo/thresholds.json.
   dist [--out DIR] [--source pypi|npm] [--ort PATH] [--no-ort] [--profile dist|release|dev]
       Make the package for C and C++: a folder and a .tar.gz under target/dist/ with libraries, headers, CMake and
-      pkg-config files, ONNX Runtime and licences.
+      pkg-config files, ONNX Runtime and licences; beside it the plugin for Unreal Engine with the libraries in place.
   package
       Make such a package from the development build, and build and run programs with it in other places.
   test [--allow-blocked]
