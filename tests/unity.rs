@@ -13,11 +13,13 @@ use build::{Machine, core};
 use native::{library_folder, root};
 
 /// Parts of the test program, each with its argument.
-const PARTS: [(&str, &str); 16] = [
+const PARTS: [(&str, &str); 18] = [
     ("layout", "tests/data/abi.txt"),
     ("tables", ""),
     ("polling", "assets/standing.jpg"),
     ("events", ""),
+    ("end inside", ""),
+    ("hammer", "#6"),
     ("immediate", ""),
     ("async", ""),
     ("borrowing", ""),

@@ -151,6 +151,25 @@ internal static class Flow
         }
     }
 
+    /// <summary>A handler may end its own stream and context.</summary>
+    internal static void EndInside()
+    {
+        SapiensContext context = Check.WithDemo(SapiensTask.Pose);
+        SapiensStream stream = context.CreateStream(new SapiensStreamOptions { Delivery = SapiensDelivery.Events });
+        int count = 0;
+        stream.ResultReceived += (from, result) =>
+        {
+            count++;
+            context.Dispose();
+            stream.Dispose();
+            Check.That(result.IsEmpty, "what the stream lent is gone with it");
+        };
+        stream.Submit(Check.Pixels, Check.Image());
+        stream.Submit(Check.Pixels, Check.Image());
+        Check.Throws<ObjectDisposedException>(() => Until(() => { context.ProcessEvents(); return false; }, "the end"), "");
+        Check.Equal(1, count, "events");
+    }
+
     internal static void Immediate()
     {
         Exception reported = null;

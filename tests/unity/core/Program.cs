@@ -27,6 +27,8 @@ internal static class Program
             case "tables": Flow.Tables(); break;
             case "polling": Flow.Polling(argument); break;
             case "events": Flow.Events(); break;
+            case "end inside": Flow.EndInside(); break;
+            case "hammer": Hammer.Run(int.Parse(argument)); break;
             case "immediate": Flow.Immediate(); break;
             case "async": Flow.Async().Wait(); break;
             case "borrowing": Flow.Borrowing(); break;

@@ -169,7 +169,7 @@ namespace Sapiens
         /// InvalidOperationException where waiting is impossible: in a handler with delivery Immediate.</summary>
         public void Dispose()
         {
-            if (!Handle.IsInvalid && !Handle.IsClosed)
+            if (!Handle.IsClosed)
             {
                 Fault.Check(Handle.Destroy());
             }

@@ -204,7 +204,7 @@ namespace Sapiens
         /// InvalidOperationException in its own handler with delivery Immediate.</summary>
         public void Dispose()
         {
-            if (!handle.IsInvalid && !handle.IsClosed)
+            if (!handle.IsClosed)
             {
                 Fault.Check(handle.Destroy());
             }

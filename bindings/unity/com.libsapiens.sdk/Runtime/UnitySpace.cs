@@ -37,11 +37,11 @@ namespace Sapiens
     /// <summary>
     /// The one place where coordinates change hands.
     ///
-    /// Camera space of the library: metres, x right, y down, z forward; right-handed. Unity: metres, x right, y up, z forward;
-    /// left-handed. So M = diag(1, -1, 1) takes points and directions across. A rotation R becomes M R M: its axis is turned by
+    /// Camera space of the library: metres, x right, y down, z forward; right handed. Unity: metres, x right, y up, z forward;
+    /// left handed. So M = diag(1, -1, 1) takes points and directions across. A rotation R becomes M R M: its axis is turned by
     /// det(M) M, its angle stays, which for a quaternion is (-x, y, -z, w). M is its own inverse: the same functions lead back.
     ///
-    /// Body space of a person at rest: x to the person's left, y up, z to where the person looks; right-handed. Unity's characters
+    /// Body space of a person at rest: x to the person's left, y up, z to where the person looks; right handed. Unity's characters
     /// have x to their right, so there it is B = diag(-1, 1, 1) that takes points and joint rotations across.
     ///
     /// Images: the library's pixels have x right, y down, centres at integers; Unity's texture coordinates begin at the lower left

@@ -124,7 +124,7 @@ namespace Sapiens.Unity
                 });
                 stream = context.CreateStream(new SapiensStreamOptions
                 {
-                    Policy = SapiensPolicy.LatestOnly, Delivery = SapiensDelivery.Events, MapSpace = mapSpace, Tasks = tasks,
+                    Policy = SapiensPolicy.LatestOnly, Delivery = SapiensDelivery.Events, MapSpace = mapSpace, Tasks = Known(tasks),
                     KeepImage = keepImage, BudgetNanoseconds = (long)(budgetMs * 1e6),
                 });
                 stream.ResultReceived += OnResult;
@@ -142,6 +142,17 @@ namespace Sapiens.Unity
             {
                 Fail(exception);
             }
+        }
+
+        /// <summary>The inspector's "Everything" has bits that are no task.</summary>
+        private static SapiensTask Known(SapiensTask mask)
+        {
+            SapiensTask known = SapiensTask.All;
+            foreach (SapiensTask task in Enum.GetValues(typeof(SapiensTask)))
+            {
+                known |= task;
+            }
+            return mask & known;
         }
 
         private void OnDisable()

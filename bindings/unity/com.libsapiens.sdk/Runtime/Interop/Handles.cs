@@ -12,18 +12,27 @@ namespace Sapiens.Interop
             SetHandle(handle);
         }
 
-        /// <summary>Frees it now, if the library allows it here; else it stays as it is.</summary>
+        /// <summary>Frees it now; if the library does not allow it here, it stays as it is. The number stays too: a call that another
+        /// thread has begun is then told that the handle has ended.</summary>
         internal int Destroy()
         {
             IntPtr mine = handle;
             int status = Native.sapiens_context_destroy(ref mine);
-            SetHandle(mine);
+            if (status == (int)SapiensStatus.InvalidHandle)
+            {
+                status = 0; // another thread, or the context, was first
+            }
+            if (status >= 0)
+            {
+                SetHandleAsInvalid();
+            }
             return status;
         }
 
         protected override bool ReleaseHandle()
         {
-            return Destroy() >= 0;
+            IntPtr mine = handle;
+            return Native.sapiens_context_destroy(ref mine) >= 0;
         }
     }
 
@@ -34,18 +43,27 @@ namespace Sapiens.Interop
             SetHandle(handle);
         }
 
-        /// <summary>Frees it now, if the library allows it here; else it stays as it is.</summary>
+        /// <summary>Frees it now; if the library does not allow it here, it stays as it is. The number stays too: a call that another
+        /// thread has begun is then told that the handle has ended.</summary>
         internal int Destroy()
         {
             IntPtr mine = handle;
             int status = Native.sapiens_stream_destroy(ref mine);
-            SetHandle(mine);
+            if (status == (int)SapiensStatus.InvalidHandle)
+            {
+                status = 0; // another thread, or the context, was first
+            }
+            if (status >= 0)
+            {
+                SetHandleAsInvalid();
+            }
             return status;
         }
 
         protected override bool ReleaseHandle()
         {
-            return Destroy() >= 0;
+            IntPtr mine = handle;
+            return Native.sapiens_stream_destroy(ref mine) >= 0;
         }
     }
 
