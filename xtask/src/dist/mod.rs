@@ -5,6 +5,7 @@ mod build;
 mod contents;
 mod licences;
 mod names;
+mod unity;
 mod unreal;
 
 use crate::fetch::{self, Source};
@@ -33,6 +34,8 @@ pub struct Package {
     pub archive: PathBuf,
     /// The plugin for Unreal Engine, where there is one for the target.
     pub unreal: Option<PathBuf>,
+    /// The Unity package, for targets that have an editor.
+    pub unity: Option<PathBuf>,
 }
 
 /// The folder being filled, and what its texts say.
@@ -92,6 +95,7 @@ pub fn run(request: &Request) -> Result<Package, Fault> {
     packed?;
     println!("   {}", process::readable(time));
     let unreal = unreal::plugin(&layout, &out, date())?;
+    let unity = unity::pack(&layout, &out)?;
     let digest = process::digest::<sha2::Sha256>(&archive)?;
     let sum = out.join(format!("{}.tar.gz.sha256", layout.name));
     fs::write(&sum, format!("{digest}  {}.tar.gz\n", layout.name)).map_err(Fault::io("write", &sum))?;
@@ -106,8 +110,11 @@ pub fn run(request: &Request) -> Result<Package, Fault> {
     if let Some(unreal) = &unreal {
         println!("{:>10} bytes  {}", size(unreal)?, unreal.display());
     }
+    if let Some(unity) = &unity {
+        println!("{:>10} bytes  {}", size(unity)?, unity.display());
+    }
     println!("folder            {}", layout.folder.display());
-    Ok(Package { folder: layout.folder, archive, unreal })
+    Ok(Package { folder: layout.folder, archive, unreal, unity })
 }
 
 fn size(path: &Path) -> Result<u64, Fault> {
