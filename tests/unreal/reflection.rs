@@ -91,7 +91,9 @@ pub fn faults(header: &Path) -> Vec<String> {
                 say(i, "what Blueprints see needs a Category");
             }
             if for_blueprints
-                && NOT_IN_BLUEPRINTS.iter().any(|word| next.split(['<', ' ', ',', '(']).any(|w| w.starts_with(word)))
+                && NOT_IN_BLUEPRINTS
+                    .iter()
+                    .any(|word| next.trim_start().split(['<', ' ', ',', '(']).any(|w| w.starts_with(word)))
             {
                 say(i + 1, "a type that Blueprints do not know");
             }
