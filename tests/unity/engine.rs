@@ -85,3 +85,18 @@ fn the_core_needs_no_engine_and_makes_no_code() {
 fn calls_for_pointer(path: &Path) -> bool {
     std::fs::read_to_string(path).unwrap().contains("GetFunctionPointerForDelegate")
 }
+
+/// Whatever the C interface can, C# can.
+#[test]
+fn every_export_is_declared() {
+    let header = std::fs::read_to_string(root().join("include/sapiens.h")).unwrap();
+    let native = std::fs::read_to_string(package().join("Runtime/Interop/Native.cs")).unwrap();
+    let code: Vec<&str> = header.lines().filter(|line| !line.trim_start().starts_with(['/', '*'])).collect();
+    let code = code.join("\n");
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let calls = code.match_indices('(').filter_map(|(at, _)| code[..at].rsplit(|c| !is_word(c)).next());
+    let exports: Vec<&str> = calls.filter(|name| name.starts_with("sapiens_")).collect();
+    assert!(exports.len() > 40, "{exports:?}");
+    let missing: Vec<&&str> = exports.iter().filter(|name| !native.contains(&format!(" {name}("))).collect();
+    assert!(missing.is_empty(), "not in Native.cs: {missing:?}");
+}
