@@ -121,7 +121,8 @@ pub fn sources(folder: &Path, without: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-fn must_run(program: &str, package: &str) {
+/// Panics, and names the package of Debian, if a program is not there.
+pub fn must_run(program: &str, package: &str) {
     let output = Command::new(program).arg("--version").output();
     assert!(
         output.as_ref().is_ok_and(|output| output.status.success()),

@@ -7,8 +7,8 @@ namespace UnityEngine
 {
     public class Texture : Object
     {
-        public virtual int width { get; set; }
-        public virtual int height { get; set; }
+        public int width { get; set; }
+        public int height { get; set; }
         public FilterMode filterMode { get; set; }
         public TextureWrapMode wrapMode { get; set; }
     }
@@ -22,10 +22,18 @@ namespace UnityEngine
 
     public sealed class Texture2D : Texture
     {
-        public Texture2D(int width, int height, TextureFormat format, bool mipChain) { }
-        public Texture2D(int width, int height, TextureFormat format, bool mipChain, bool linear) { }
-        public TextureFormat format { get { return TextureFormat.R8; } }
-        public NativeArray<T> GetRawTextureData<T>() where T : struct { return new NativeArray<T>(); }
+        private readonly NativeArray<byte> raw;
+        public Texture2D(int width, int height, TextureFormat format, bool mipChain) : this(width, height, format, mipChain, false) { }
+        public Texture2D(int width, int height, TextureFormat format, bool mipChain, bool linear)
+        {
+            this.width = width;
+            this.height = height;
+            this.format = format;
+            int size = format == TextureFormat.R8 ? 1 : format == TextureFormat.RGBAFloat ? 16 : 4;
+            raw = new NativeArray<byte>(width * height * size, Allocator.Persistent);
+        }
+        public TextureFormat format { get; private set; }
+        public NativeArray<T> GetRawTextureData<T>() where T : struct { return new NativeArray<T>(raw); }
         public void SetPixel(int x, int y, Color color) { }
         public void Apply(bool updateMipmaps) { }
     }
@@ -96,7 +104,7 @@ namespace UnityEngine.Rendering
 
     public struct AsyncGPUReadbackRequest
     {
-        public bool done { get { return false; } }
+        public bool done { get { return true; } }
         public bool hasError { get { return false; } }
     }
 
@@ -124,8 +132,12 @@ namespace UnityEngine.LowLevel
 
     public class PlayerLoop
     {
-        public static PlayerLoopSystem GetCurrentPlayerLoop() { return new PlayerLoopSystem(); }
-        public static void SetPlayerLoop(PlayerLoopSystem loop) { }
+        private static PlayerLoopSystem current = new PlayerLoopSystem
+        {
+            subSystemList = new[] { new PlayerLoopSystem { type = typeof(UnityEngine.PlayerLoop.Update) } },
+        };
+        public static PlayerLoopSystem GetCurrentPlayerLoop() { return current; }
+        public static void SetPlayerLoop(PlayerLoopSystem loop) { current = loop; }
     }
 }
 
@@ -140,9 +152,19 @@ namespace Unity.Collections
 
     public struct NativeArray<T> : IDisposable where T : struct
     {
-        public NativeArray(int length, Allocator allocator) { }
-        public int Length { get { return 0; } }
-        public void Dispose() { }
+        internal readonly IntPtr Memory;
+        public NativeArray(int length, Allocator allocator)
+        {
+            Memory = System.Runtime.InteropServices.Marshal.AllocHGlobal(length);
+            Length = length;
+        }
+        internal NativeArray(NativeArray<byte> bytes)
+        {
+            Memory = bytes.Memory;
+            Length = bytes.Length;
+        }
+        public int Length { get; private set; }
+        public void Dispose() { System.Runtime.InteropServices.Marshal.FreeHGlobal(Memory); }
     }
 }
 
@@ -150,6 +172,6 @@ namespace Unity.Collections.LowLevel.Unsafe
 {
     public static unsafe class NativeArrayUnsafeUtility
     {
-        public static void* GetUnsafePtr<T>(this NativeArray<T> nativeArray) where T : struct { return null; }
+        public static void* GetUnsafePtr<T>(this NativeArray<T> nativeArray) where T : struct { return (void*)nativeArray.Memory; }
     }
 }

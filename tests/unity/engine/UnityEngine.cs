@@ -1,8 +1,12 @@
 // NOT UNITY. A hand-written declaration of just the Unity API that the package uses, written from Unity's public documentation, so
-// that the C# compiler can check the package without an engine. Nothing here does anything; that the package behaves in the engine is
-// not shown by it.
+// that the C# compiler can check the package without an engine. Vectors, transforms, textures in memory and the player loop behave
+// as documented, as far as tests/unity/components needs them; everything else does nothing. That the package behaves in the engine
+// is not shown by it.
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Sapiens.ComponentTests")]
 
 namespace UnityEngine
 {
@@ -19,14 +23,15 @@ namespace UnityEngine
     public class Component : Object
     {
         public GameObject gameObject { get { return null; } }
-        public Transform transform { get { return null; } }
-        public T GetComponent<T>() { return default(T); }
+        public Transform transform { get; internal set; }
+        internal object Neighbour;
+        public T GetComponent<T>() { return (T)Neighbour; }
     }
 
     public class Behaviour : Component
     {
         public bool enabled { get; set; }
-        public bool isActiveAndEnabled { get { return false; } }
+        public bool isActiveAndEnabled { get { return enabled; } }
     }
 
     public class MonoBehaviour : Behaviour { }
@@ -42,18 +47,6 @@ namespace UnityEngine
 
     public enum PrimitiveType { Sphere, Capsule, Cylinder, Cube, Plane, Quad }
 
-    public class Transform : Component
-    {
-        public Vector3 position { get; set; }
-        public Vector3 localPosition { get; set; }
-        public Vector3 localScale { get; set; }
-        public Vector3 forward { get; set; }
-        public Quaternion rotation { get; set; }
-        public Quaternion localRotation { get; set; }
-        public Vector3 TransformPoint(Vector3 point) { return point; }
-        public void SetParent(Transform parent, bool worldPositionStays) { }
-    }
-
     public sealed class Camera : Behaviour
     {
         public static Camera main { get { return null; } }
@@ -61,11 +54,20 @@ namespace UnityEngine
 
     public class Animator : Behaviour
     {
-        public bool isHuman { get { return false; } }
-        public Transform GetBoneTransform(HumanBodyBones bone) { return null; }
+        internal readonly Dictionary<HumanBodyBones, Transform> Bones = new Dictionary<HumanBodyBones, Transform>();
+        public bool isHuman { get { return Bones.Count > 0; } }
+        public Transform GetBoneTransform(HumanBodyBones bone)
+        {
+            Transform found;
+            return Bones.TryGetValue(bone, out found) ? found : null;
+        }
     }
 
-    public enum HumanBodyBones { Hips }
+    public enum HumanBodyBones
+    {
+        Hips, LeftUpperLeg, RightUpperLeg, LeftLowerLeg, RightLowerLeg, LeftFoot, RightFoot,
+        LeftUpperArm = 13, RightUpperArm, LeftLowerArm, RightLowerArm, LeftHand, RightHand,
+    }
 
     [AttributeUsage(AttributeTargets.Field)] public sealed class SerializeField : Attribute { }
     [AttributeUsage(AttributeTargets.Field)] public sealed class TooltipAttribute : Attribute { public TooltipAttribute(string tooltip) { } }
@@ -94,8 +96,9 @@ namespace UnityEngine
         public static void LogWarning(object message, Object context) { }
         public static void LogError(object message) { }
         public static void LogError(object message, Object context) { }
-        public static void LogException(Exception exception) { }
-        public static void LogException(Exception exception, Object context) { }
+        public static Exception LastException;
+        public static void LogException(Exception exception) { LastException = exception; }
+        public static void LogException(Exception exception, Object context) { LastException = exception; }
     }
 
     public static class Time
@@ -119,41 +122,9 @@ namespace UnityEngine
         public int y { get { return 0; } }
     }
 
-    public struct Vector3
-    {
-        public float x, y, z;
-        public Vector3(float x, float y, float z) { this.x = x; this.y = y; this.z = z; }
-        public static Vector3 zero { get { return new Vector3(); } }
-        public static Vector3 one { get { return new Vector3(); } }
-        public static Vector3 up { get { return new Vector3(); } }
-        public static Vector3 down { get { return new Vector3(); } }
-        public static Vector3 right { get { return new Vector3(); } }
-        public static Vector3 forward { get { return new Vector3(); } }
-        public static Vector3 back { get { return new Vector3(); } }
-        public float magnitude { get { return 0; } }
-        public float sqrMagnitude { get { return 0; } }
-        public Vector3 normalized { get { return this; } }
-        public static Vector3 Cross(Vector3 a, Vector3 b) { return a; }
-        public static Vector3 Lerp(Vector3 a, Vector3 b, float t) { return a; }
-        public static Vector3 operator +(Vector3 a, Vector3 b) { return a; }
-        public static Vector3 operator -(Vector3 a, Vector3 b) { return a; }
-        public static Vector3 operator *(Vector3 a, float d) { return a; }
-    }
-
     public struct Vector4
     {
         public static implicit operator Vector4(Vector3 v) { return new Vector4(); }
-    }
-
-    public struct Quaternion
-    {
-        public Quaternion(float x, float y, float z, float w) { }
-        public static Quaternion Inverse(Quaternion q) { return q; }
-        public static Quaternion LookRotation(Vector3 forward, Vector3 upwards) { return new Quaternion(); }
-        public static Quaternion FromToRotation(Vector3 from, Vector3 to) { return new Quaternion(); }
-        public static Quaternion Slerp(Quaternion a, Quaternion b, float t) { return a; }
-        public static Quaternion operator *(Quaternion a, Quaternion b) { return a; }
-        public static Vector3 operator *(Quaternion q, Vector3 v) { return v; }
     }
 
     public struct Color

@@ -76,6 +76,49 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_archive_is_a_package_of_npm_with_the_libraries_in_place() {
+        let out = std::env::temp_dir().join(format!("xtask-unity-{}", std::process::id()));
+        let target = "x86_64-unknown-linux-gnu";
+        let layout = Layout {
+            folder: out.join("sdk"),
+            name: "sapiens-0.2.0".into(),
+            version: "0.2.0".into(),
+            abi: 1,
+            target: target.into(),
+            names: crate::dist::names::names(target, 1, "0.2.0").unwrap(),
+            system_libraries: Vec::new(),
+            runtime: Some("lib/onnxruntime/libonnxruntime.so.1.2.3".into()),
+        };
+        for file in [layout.names.shared.1.as_str(), layout.runtime.as_deref().unwrap(), "licenses/LICENSE-MIT"] {
+            let path = layout.folder.join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        let file = pack(&layout, &out).unwrap().unwrap();
+        assert_eq!(file.file_name().unwrap(), "com.libsapiens.sdk-0.2.0.tgz");
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(file).unwrap()));
+        let names = tar.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string());
+        let names: Vec<String> = names.collect();
+        assert!(names.iter().all(|name| name.starts_with("package/")), "{names:?}");
+        for file in [
+            "package.json",
+            "package.json.meta",
+            "Runtime/SapiensContext.cs",
+            "Samples~/LiveSkeleton/LiveSkeleton.cs",
+            "Plugins.meta",
+            "Plugins/Linux/x86_64/libsapiens.so",
+            "Plugins/Linux/x86_64/libsapiens.so.meta",
+            "Plugins/Linux/x86_64/onnxruntime/libonnxruntime.so",
+            "Plugins/Linux/x86_64/onnxruntime/libonnxruntime.so.meta",
+            "Licenses~/LICENSE-MIT",
+        ] {
+            assert!(names.contains(&format!("package/{file}")), "{file} is not among {names:?}");
+        }
+        assert!(!names.iter().any(|name| name.contains("Windows")), "{names:?}");
+        fs::remove_dir_all(&out).unwrap();
+    }
+
+    #[test]
     fn every_native_library_has_its_import_settings() {
         for target in ["x86_64-unknown-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-apple-darwin"] {
             let plugins = plugins(target).unwrap();

