@@ -153,7 +153,7 @@ internal static class Components
         Message(camera, "OnEnable")();
         Func<int, bool> frames = count =>
         {
-            DateTime end = DateTime.UtcNow.AddMinutes(2);
+            DateTime end = DateTime.UtcNow.AddMinutes(10);
             while (results < count && camera.State != SapiensState.Failed && DateTime.UtcNow < end)
             {
                 update();
@@ -169,7 +169,7 @@ internal static class Components
         }
         Must(maps[0].Palette.width == SapiensSkeleton.Classes.Count, "a palette");
         const int measured = 20;
-        DateTime patience = DateTime.UtcNow.AddMinutes(2);
+        DateTime patience = DateTime.UtcNow.AddMinutes(10);
         long before = Allocated();
         while (results < 3 + measured && DateTime.UtcNow < patience)
         {

@@ -325,10 +325,10 @@ internal static class Flow
 
     internal static void Until(Func<bool> done, string what)
     {
-        DateTime end = DateTime.UtcNow.AddMinutes(2);
+        DateTime end = DateTime.UtcNow.AddMinutes(10);
         while (!done())
         {
-            Check.That(DateTime.UtcNow < end, what + " within two minutes");
+            Check.That(DateTime.UtcNow < end, what + " within ten minutes");
             Thread.Sleep(1);
         }
     }
