@@ -142,7 +142,8 @@ def matting(out, batch):
     p = out.sigmoid()
     losses = {"alpha": 2 * F.binary_cross_entropy_with_logits(out[:, 3:], alpha) + 2 * (p[:, 3:] - alpha).abs().mean()}
     # Premultiplied colour: black outside the person, the picture's own where nothing shines through.
-    losses["colour"] = (p[:, :3] - picture.clamp(0, 1) * alpha).abs().mean()
+    error = (p[:, :3] - picture.clamp(0, 1) * alpha).abs()
+    losses["colour"] = 6 * person_mean(error, (alpha > 0).float()) + error.mean()
     return losses
 
 

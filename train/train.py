@@ -44,6 +44,8 @@ def arguments():
     p.add_argument("--decay", type=float, default=0, help="minutes at the end over which the rate falls to zero")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--dense", type=int, default=6, help="pictures of a batch that the dense heads see")
+    p.add_argument("--only", nargs="+", default=[], metavar="TASK", help="train these heads, and leave the rest as it is",
+                   choices=("pose", "seg", "normal", "pointmap", "albedo", "matting"))
     p.add_argument("--channels", type=int, default=128, help="heatmaps of a step that are compared")
     p.add_argument("--frames-every", type=int, default=3, help="steps between batches of the detector")
     p.add_argument("--place", type=float, default=0.6, help="weight of the location loss; 0 near the end of a run")
@@ -63,11 +65,16 @@ BODY = torch.tensor([*range(21), 41, 62, 69])
 REST = torch.tensor(sorted(set(range(308)) - set(BODY.tolist())))
 
 
-def step_losses(model, batch, dense, channels, place):
+def step_losses(model, batch, dense, channels, place, only=()):
+    """The losses of all heads, or of those in `only` on a backbone that stays as it is."""
     heads = model.decode_heads
-    features = model.backbone(batch["input"])
-    rest = REST[torch.randperm(len(REST), device="cpu")[: max(channels - len(BODY), 0)]]
-    result = losses.pose(heads["pose"], features, batch, torch.cat([BODY, rest]).to(features.device), place)
+    with torch.set_grad_enabled(not only):
+        features = model.backbone(batch["input"])
+    result = {}
+    if not only or "pose" in only:
+        rest = REST[torch.randperm(len(REST), device="cpu")[: max(channels - len(BODY), 0)]]
+        channels = torch.cat([BODY, rest]).to(features.device)
+        result |= losses.pose(heads["pose"], features, batch, channels, place)
     features, batch = features[:dense], {name: x[:dense] for name, x in batch.items()}
     target, canonical = losses.canonical_points(batch)
     # One pixel of four, another one each time: neighbours teach the same, and the losses cost as much as a head.
@@ -78,12 +85,20 @@ def step_losses(model, batch, dense, channels, place):
     def picked(task):
         return heads[task].predictor(pick(heads[task].trunk(features))).float()
 
-    scale = heads["pointmap"].scale(features).float()
-    result |= losses.seg(picked("seg"), batch)
-    result |= losses.normal(picked("normal"), batch, mask)
-    result |= losses.pointmap(picked("pointmap"), scale, pick(target), canonical, batch, mask)
-    result |= losses.albedo(picked("albedo"), batch, mask)
-    result |= losses.matting(picked("matting"), batch)
+    def pointmap():
+        scale = heads["pointmap"].scale(features).float()
+        return losses.pointmap(picked("pointmap"), scale, pick(target), canonical, batch, mask)
+
+    maps = {
+        "seg": lambda: losses.seg(picked("seg"), batch),
+        "normal": lambda: losses.normal(picked("normal"), batch, mask),
+        "pointmap": pointmap,
+        "albedo": lambda: losses.albedo(picked("albedo"), batch, mask),
+        "matting": lambda: losses.matting(picked("matting"), batch),
+    }
+    for task, loss in maps.items():
+        if not only or task in only:
+            result |= loss()
     return result
 
 
@@ -188,8 +203,8 @@ class Run:
             place = a.place * min(1.0, max(0.0, 2 * fall - 0.4)) if a.decay else a.place
             batch = {name: x.to(self.device) for name, x in feeder.next().items()}
             with torch.autocast(self.device.type, torch.bfloat16):
-                parts = step_losses(self.model, batch, peers.share(a.dense, tries), a.channels, place)
-                if frames and tries % a.frames_every == 0:
+                parts = step_losses(self.model, batch, peers.share(a.dense, tries), a.channels, place, a.only)
+                if frames and not a.only and tries % a.frames_every == 0:
                     parts |= frames.losses(self.model)
             self.update(sum(parts.values()), rate)
             tries += 1

@@ -103,8 +103,8 @@ pub fn faults(header: &Path) -> Vec<String> {
         }
         for (macro_name, prefixes) in [("UCLASS(", "UA"), ("USTRUCT(", "F"), ("UENUM(", "E")] {
             if line.starts_with(macro_name) {
-                let words = next.trim_start_matches("enum ").split(' ').filter(|word| !word.ends_with("_API"));
-                let name = words.skip(1).next().unwrap_or_default();
+                let mut words = next.trim_start_matches("enum ").split(' ').filter(|word| !word.ends_with("_API"));
+                let name = words.nth(1).unwrap_or_default();
                 if !name.starts_with(|c: char| prefixes.contains(c)) {
                     say(i + 1, "the prefix of the name is not the engine's");
                 }
