@@ -1,6 +1,6 @@
 """Writes the bundle that libsapiens embeds from a checkpoint of `train.py`, and values to test the library against.
 
-The averaged weights, rounded to fp16 (the periods of the rotary embedding stay fp32), as a safetensors file in the
+The weights, rounded to fp16 (the periods of the rotary embedding stay fp32), as a safetensors file in the
 `sapiens2-bundle` format. The same checkpoint gives the same bytes. With `--expected`, what the network answers in fp32
 on those rounded weights for one picture: as whole input (stretched) and letterboxed for the detector.
 """
@@ -35,6 +35,8 @@ def arguments():
     p.add_argument("--out", required=True, help="the bundle, .safetensors")
     p.add_argument("--expected", help="also write expected values, .safetensors; needs --picture")
     p.add_argument("--picture", help="picture of one person, 3:4")
+    p.add_argument("--weights", choices=("last", "average"), default="last", help="once the rate has fallen to zero the last "
+                   "ones are better, before that the averaged ones")
     p.add_argument("--source", help="what the weights were trained on, for the header (default: from the checkpoint)")
     a = p.parse_args()
     if bool(a.expected) != bool(a.picture):
@@ -158,9 +160,9 @@ def main():
     a = arguments()
     torch.set_num_threads(1)
     saved = torch.load(a.checkpoint, map_location="cpu", weights_only=True)
-    if not isinstance(saved, dict) or not {"config", "average", "seen", "spent"} <= saved.keys():
+    if not isinstance(saved, dict) or not {"config", "model", "average", "seen", "spent"} <= saved.keys():
         raise SystemExit(f"{a.checkpoint}: no checkpoint of train.py")
-    config, stored = Config(**saved["config"]), rounded(saved["average"])
+    config, stored = Config(**saved["config"]), rounded(saved["model" if a.weights == "last" else "average"])
     parameters = sum(x.size for name, x in stored.items() if name != EXACT)
     print(f"{parameters} parameters, trained on {saved['seen']} pictures")
     write(a.out, safetensors(stored, describe(config, saved, a.source)), LARGEST_BUNDLE)

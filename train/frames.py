@@ -33,5 +33,7 @@ class Frames:
     def losses(self, model):
         rows = [self.sample(int(i)) for i in self.rng.integers(len(self.image), size=self.batch)]
         x = np.stack([(image - MEAN) / STD for image, _ in rows]).transpose(0, 3, 1, 2)
-        out = model.decode_heads["detector"](model.backbone(torch.from_numpy(np.ascontiguousarray(x, np.float32))))
-        return losses.detector(out.float(), [torch.from_numpy(b) for _, b in rows], self.size)
+        device = next(model.parameters()).device
+        x = torch.from_numpy(np.ascontiguousarray(x, np.float32)).to(device)
+        out = model.decode_heads["detector"](model.backbone(x))
+        return losses.detector(out.float(), [torch.from_numpy(b).to(device) for _, b in rows], self.size)

@@ -52,7 +52,7 @@ def pose(head, features, batch, channels, location_weight):
     height, width = batch["image"].shape[1:3]
     target = heatmap_targets(batch["keypoints"][:, channels], (width, height), (h.shape[3], h.shape[2]))
     target = target * present[..., None, None]
-    weight = KEYPOINT_WEIGHT[channels] * torch.where(visible == 1, 0.7, 1.0)
+    weight = KEYPOINT_WEIGHT.to(h.device)[channels] * torch.where(visible == 1, 0.7, 1.0)
     error = ((h - target).square() * (1 + 8 * target)).sum((2, 3))
     error = error * weight * torch.where(visible > 0, 1.0, 4.0)
     losses = {"pose": 0.08 * error.mean()}
@@ -71,7 +71,7 @@ MAPS = ("input", "classes", "normal", "depth", "albedo", "alpha")
 
 def one_of_four():
     """A function that takes every second row and column of a map, from a random start."""
-    row, column = torch.randint(2, (2,)).tolist()
+    row, column = torch.randint(2, (2,), device="cpu").tolist()
     return lambda x: x[..., row::2, column::2]
 
 
@@ -81,16 +81,16 @@ def person_mean(x, mask):
 
 def seg(out, batch):
     target = batch["classes"].long()
-    ce = F.cross_entropy(out, target, weight=CLASS_WEIGHT)
+    ce = F.cross_entropy(out, target, weight=CLASS_WEIGHT.to(out.device))
     # Overlap of each class (soft Dice), so that small parts are not outvoted.
     p = out.softmax(1)
     flat = target.flatten()
     count = torch.bincount(flat, minlength=29).float()
     own = p.gather(1, target[:, None]).flatten()
     overlap = torch.zeros(29).scatter_add(0, flat, own)
-    seen = count > 8
-    dice = 1 - (2 * overlap[seen] + 1) / (p.sum((0, 2, 3))[seen] + count[seen] + 1)
-    return {"seg": 2 * ce, "dice": 0.5 * dice.mean()}
+    seen = (count > 8).float()
+    dice = 1 - (2 * overlap + 1) / (p.sum((0, 2, 3)) + count + 1)
+    return {"seg": 2 * ce, "dice": 0.5 * (dice * seen).sum() / seen.sum()}
 
 
 def normal(out, batch, mask):
@@ -142,7 +142,8 @@ def matting(out, batch):
     p = out.sigmoid()
     losses = {"alpha": 2 * F.binary_cross_entropy_with_logits(out[:, 3:], alpha) + 2 * (p[:, 3:] - alpha).abs().mean()}
     # Premultiplied colour: black outside the person, the picture's own where nothing shines through.
-    losses["colour"] = (p[:, :3] - picture.clamp(0, 1) * alpha).abs().mean()
+    error = (p[:, :3] - picture.clamp(0, 1) * alpha).abs()
+    losses["colour"] = 6 * person_mean(error, (alpha > 0).float()) + error.mean()
     return losses
 
 

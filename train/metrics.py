@@ -32,6 +32,7 @@ def peaks(heatmaps, size):
 @torch.no_grad()
 def evaluate(model, arrays, limit):
     model.eval()
+    device = next(model.parameters()).device
     sums, confusion, scores = {}, torch.zeros(29, 29), ([], [])
 
     def add(name, value):
@@ -39,7 +40,8 @@ def evaluate(model, arrays, limit):
 
     for start in range(0, min(limit, arrays.count), 16):
         batch = collate([sample(arrays, i) for i in range(start, min(start + 16, limit, arrays.count))])
-        with torch.autocast("cpu", torch.bfloat16):
+        batch = {name: x.to(device) for name, x in batch.items()}
+        with torch.autocast(device.type, torch.bfloat16):
             out = model(batch["input"])
         points, scale = out.pop("pointmap")
         out = {name: x.float() for name, x in out.items()}

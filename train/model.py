@@ -56,8 +56,8 @@ class Rope(nn.Module):
 
     def forward(self, rows, columns):
         if (rows, columns) not in self.cache:
-            y = torch.arange(0.5, rows) / rows
-            x = torch.arange(0.5, columns) / columns
+            y = torch.arange(0.5, rows, device="cpu") / rows
+            x = torch.arange(0.5, columns, device="cpu") / columns
             grid = 2 * torch.stack(torch.meshgrid(y, x, indexing="ij"), -1).flatten(0, 1) - 1
             angle = (2 * math.pi * grid[:, :, None] / self.periods.cpu()).flatten(1, 2).tile(2)
             device = self.periods.device

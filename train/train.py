@@ -44,12 +44,15 @@ def arguments():
     p.add_argument("--decay", type=float, default=0, help="minutes at the end over which the rate falls to zero")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--dense", type=int, default=6, help="pictures of a batch that the dense heads see")
+    p.add_argument("--only", nargs="+", default=[], metavar="TASK", help="train these heads, and leave the rest as it is",
+                   choices=("pose", "seg", "normal", "pointmap", "albedo", "matting"))
     p.add_argument("--channels", type=int, default=128, help="heatmaps of a step that are compared")
     p.add_argument("--frames-every", type=int, default=3, help="steps between batches of the detector")
     p.add_argument("--place", type=float, default=0.6, help="weight of the location loss; 0 near the end of a run")
     p.add_argument("--muon-lr", type=float, default=0.02)
     p.add_argument("--adam-lr", type=float, default=1e-3)
-    p.add_argument("--processes", type=int, default=1, help="processes that share a step")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu, cuda, cuda:1")
+    p.add_argument("--processes", type=int, default=1, help="processes that share a step, on a CPU")
     p.add_argument("--threads", type=int, default=2, help="threads of each process")
     p.add_argument("--eval-minutes", type=float, default=10)
     p.add_argument("--eval-count", type=int, default=160)
@@ -62,11 +65,16 @@ BODY = torch.tensor([*range(21), 41, 62, 69])
 REST = torch.tensor(sorted(set(range(308)) - set(BODY.tolist())))
 
 
-def step_losses(model, batch, dense, channels, place):
+def step_losses(model, batch, dense, channels, place, only=()):
+    """The losses of all heads, or of those in `only` on a backbone that stays as it is."""
     heads = model.decode_heads
-    features = model.backbone(batch["input"])
-    rest = REST[torch.randperm(len(REST))[: max(channels - len(BODY), 0)]]
-    result = losses.pose(heads["pose"], features, batch, torch.cat([BODY, rest]), place)
+    with torch.set_grad_enabled(not only):
+        features = model.backbone(batch["input"])
+    result = {}
+    if not only or "pose" in only:
+        rest = REST[torch.randperm(len(REST), device="cpu")[: max(channels - len(BODY), 0)]]
+        channels = torch.cat([BODY, rest]).to(features.device)
+        result |= losses.pose(heads["pose"], features, batch, channels, place)
     features, batch = features[:dense], {name: x[:dense] for name, x in batch.items()}
     target, canonical = losses.canonical_points(batch)
     # One pixel of four, another one each time: neighbours teach the same, and the losses cost as much as a head.
@@ -77,12 +85,20 @@ def step_losses(model, batch, dense, channels, place):
     def picked(task):
         return heads[task].predictor(pick(heads[task].trunk(features))).float()
 
-    scale = heads["pointmap"].scale(features).float()
-    result |= losses.seg(picked("seg"), batch)
-    result |= losses.normal(picked("normal"), batch, mask)
-    result |= losses.pointmap(picked("pointmap"), scale, pick(target), canonical, batch, mask)
-    result |= losses.albedo(picked("albedo"), batch, mask)
-    result |= losses.matting(picked("matting"), batch)
+    def pointmap():
+        scale = heads["pointmap"].scale(features).float()
+        return losses.pointmap(picked("pointmap"), scale, pick(target), canonical, batch, mask)
+
+    maps = {
+        "seg": lambda: losses.seg(picked("seg"), batch),
+        "normal": lambda: losses.normal(picked("normal"), batch, mask),
+        "pointmap": pointmap,
+        "albedo": lambda: losses.albedo(picked("albedo"), batch, mask),
+        "matting": lambda: losses.matting(picked("matting"), batch),
+    }
+    for task, loss in maps.items():
+        if not only or task in only:
+            result |= loss()
     return result
 
 
@@ -93,8 +109,11 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(a.seed)
         torch.set_num_threads(a.threads)
-        saved = torch.load(a.resume, weights_only=False) if a.resume else None
-        self.model = Bundle(Config(**saved["config"]) if saved else Config())
+        self.device = torch.device(a.device)
+        if self.device.type != "cpu":
+            torch.set_default_device(self.device)
+        saved = torch.load(a.resume, map_location=self.device, weights_only=True) if a.resume else None
+        self.model = Bundle(Config(**saved["config"]) if saved else Config()).to(self.device)
         self.muon, self.adam = optim.build(self.model, a.adam_lr, 0.05)
         self.step, self.seen, self.spent = 0, 0, 0.0
         if saved:
@@ -182,10 +201,10 @@ class Run:
             fall = (a.minutes * 60 - elapsed) / (a.decay * 60) if a.decay else 1.0
             rate = min(1.0, (self.step - warm + 1) / 60, max(fall, 0.004))
             place = a.place * min(1.0, max(0.0, 2 * fall - 0.4)) if a.decay else a.place
-            batch = feeder.next()
-            with torch.autocast("cpu", torch.bfloat16):
-                parts = step_losses(self.model, batch, peers.share(a.dense, tries), a.channels, place)
-                if frames and tries % a.frames_every == 0:
+            batch = {name: x.to(self.device) for name, x in feeder.next().items()}
+            with torch.autocast(self.device.type, torch.bfloat16):
+                parts = step_losses(self.model, batch, peers.share(a.dense, tries), a.channels, place, a.only)
+                if frames and not a.only and tries % a.frames_every == 0:
                     parts |= frames.losses(self.model)
             self.update(sum(parts.values()), rate)
             tries += 1
@@ -218,6 +237,8 @@ def main():
     a = arguments()
     if a.batch % a.processes or a.dense < a.processes:
         raise SystemExit("--batch must be a multiple of --processes, and --dense at least as large")
+    if a.processes > 1 and a.device != "cpu":
+        raise SystemExit("--processes is for --device cpu")
     if a.processes == 1:
         return work(0, a, None)
     with tempfile.TemporaryDirectory() as folder:

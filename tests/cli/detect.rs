@@ -36,12 +36,12 @@ fn a_person_is_found_and_looked_at() {
     assert!(given["persons"][0].get("detection_score").is_none() && given["models"][0]["task"] == "pose");
 }
 
-/// Without `--model`: the embedded model has a detector. Boxes measured in the sample pictures by hand.
+/// Without `--model`: the embedded model has a detector. The boxes are the renderer's labels of the sample pictures.
 #[test]
 fn the_embedded_model_finds_the_person() {
     let sandbox = Sandbox::new();
     for (name, [x, y, width, height]) in
-        [("standing", [150.0, 120.0, 272.0, 610.0]), ("frontal", [123.0, 64.0, 238.0, 622.0])]
+        [("standing", [88.0, 16.0, 386.0, 752.0]), ("frontal", [156.0, 79.0, 291.0, 678.0])]
     {
         let picture = asset(&format!("{name}.jpg"));
         sandbox.ok(&["run", &picture, "--detect", "--task", "pose", "--save", "json", "--out", "o"]);

@@ -155,7 +155,7 @@ fn succeed(command: &mut Command) {
 
 fn missing(command: &Command, error: &std::io::Error) -> String {
     format!(
-        "{} cannot be run ({error}); on Debian: apt-get install gcc g++ valgrind binutils, or set CC and CXX",
+        "{} cannot be run ({error}); on Debian: apt-get install gcc g++ clang valgrind binutils, or set CC and CXX",
         command.get_program().display()
     )
 }

@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask fetch-ort | demo | eval-demo | dist | package | test`.
+//! The project's own commands: `cargo xtask fetch-ort | fetch-coreclr | demo | eval-demo | dist | package | test`.
 
 mod demo;
 mod demo_check;
@@ -7,6 +7,8 @@ mod eval_demo;
 mod fetch;
 mod options;
 mod package;
+mod package_unity;
+mod package_unreal;
 mod process;
 mod rendered;
 mod test_actions;
@@ -24,6 +26,8 @@ Usage: cargo xtask COMMAND
 
   fetch-ort [--source pypi|npm] [--ort PATH]
       Put ONNX Runtime under target/onnxruntime/. pypi (the default) is the CPU build; npm has the WebGPU provider.
+  fetch-coreclr
+      Put .NET's CoreCLR under target/coreclr/: the C# tests run on it, too.
   demo [--source pypi|npm] [--ort PATH] [--out DIR] [--smoke]
       Fetch, build in release, and run every task on the pictures in assets/ with the embedded demo model.
       --smoke: two pictures and the development build.
@@ -34,7 +38,8 @@ Usage: cargo xtask COMMAND
       thresholds such as assets/demo/thresholds.json.
   dist [--out DIR] [--source pypi|npm] [--ort PATH] [--no-ort] [--profile dist|release|dev]
       Make the package for C and C++: a folder and a .tar.gz under target/dist/ with libraries, headers, CMake and
-      pkg-config files, ONNX Runtime and licences.
+      pkg-config files, ONNX Runtime and licences; beside it the plugin for Unreal Engine with the libraries in place,
+      and the Unity package, a .tgz.
   package
       Make such a package from the development build, and build and run programs with it in other places.
   test [--allow-blocked]
@@ -63,6 +68,11 @@ fn run() -> Result<(), Fault> {
             let library = fetch::library(source, options.path("--ort"))?;
             println!("{}", library.path.display());
             println!("  {}", library.origin);
+            Ok(())
+        }
+        "fetch-coreclr" => {
+            Options::parse(arguments, &[], &[])?;
+            println!("{}", fetch::coreclr::host()?.display());
             Ok(())
         }
         "demo" => {

@@ -3,6 +3,8 @@
 use crate::dist;
 use crate::fetch::Source;
 use crate::options::{root, target_dir};
+use crate::package_unity;
+use crate::package_unreal;
 use crate::process::{self, Fault};
 use crate::test_run::{Counts, Run};
 use std::fs;
@@ -30,6 +32,13 @@ pub fn check(_: &mut Run) -> Result<Counts, Fault> {
     let mut passed = sound(&sdk)?;
     let (old, count) = cmake(&work, "first", &sdk)?;
     passed += count + pkg_config(&work, "first", "sapiens", &sdk)? + program(&sdk)? + viewer(&work, &sdk)?;
+    if let Some(unity) = &package.unity {
+        passed += package_unity::check(unity, &work.0, &root().join("assets/standing.jpg"))?;
+    }
+
+    if let Some(plugin) = &package.unreal {
+        passed += package_unreal::check(plugin, &work.0)?;
+    }
 
     // To a place whose name needs quoting; whatever still worked through the old one fails from now on.
     let moved = work.0.join("moved to").join(name);

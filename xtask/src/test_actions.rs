@@ -54,6 +54,14 @@ pub fn fetch_pypi(run: &mut Run) -> Result<Counts, Fault> {
     Ok(Counts::default())
 }
 
+/// A second machine for the C# tests; the first, Mono, is a package of the system.
+pub fn fetch_coreclr(run: &mut Run) -> Result<Counts, Fault> {
+    let host = fetch::coreclr::host()?;
+    println!("{}", host.display());
+    run.set(fetch::coreclr::VARIABLE, host);
+    Ok(Counts::default())
+}
+
 /// The WebGPU build and a Vulkan driver for it.
 pub fn find_webgpu_host(run: &mut Run) -> Result<Counts, Fault> {
     let driver = vulkan::driver()?;

@@ -36,6 +36,7 @@ pub const STEPS: &[Step] = &[
     step("repository size", Action::Call(actions::repository_size)),
     step("clippy", Action::Cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
     step("fetch ONNX Runtime", Action::Call(actions::fetch_pypi)),
+    step("fetch CoreCLR", Action::Call(actions::fetch_coreclr)),
     Step { needs_webgpu: true, ..step("WebGPU host", Action::Call(actions::find_webgpu_host)) },
     step("tests", Action::CargoTest(&["test", "--workspace", "--no-fail-fast", "--", "--skip", "webgpu"])),
     Step {

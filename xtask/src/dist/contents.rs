@@ -176,7 +176,7 @@ fn list(folder: &Path) -> Result<Vec<(String, PathBuf)>, Fault> {
         .collect())
 }
 
-fn copy_tree(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), Fault> {
+pub(super) fn copy_tree(from: &Path, to: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), Fault> {
     if !from.is_dir() {
         return Ok(());
     }
@@ -195,12 +195,12 @@ fn parent(path: &Path) -> Result<(), Fault> {
     fs::create_dir_all(folder).map_err(Fault::io("create", folder))
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
     parent(to)?;
     fs::copy(from, to).map(|_| ()).map_err(Fault::io("copy", from))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Fault> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Fault> {
     parent(path)?;
     fs::write(path, text).map_err(Fault::io("write", path))
 }

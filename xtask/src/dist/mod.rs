@@ -5,6 +5,8 @@ mod build;
 mod contents;
 mod licences;
 mod names;
+mod unity;
+mod unreal;
 
 use crate::fetch::{self, Source};
 use crate::options::{root, target_dir};
@@ -30,6 +32,10 @@ pub struct Package {
     pub folder: PathBuf,
     /// The same as `.tar.gz`.
     pub archive: PathBuf,
+    /// The plugin for Unreal Engine, where there is one for the target.
+    pub unreal: Option<PathBuf>,
+    /// The Unity package, for targets that have an editor.
+    pub unity: Option<PathBuf>,
 }
 
 /// The folder being filled, and what its texts say.
@@ -88,6 +94,8 @@ pub fn run(request: &Request) -> Result<Package, Fault> {
     let (packed, time) = process::timed(|| archive::pack(&layout.folder, &archive, date()));
     packed?;
     println!("   {}", process::readable(time));
+    let unreal = unreal::plugin(&layout, &out, date())?;
+    let unity = unity::pack(&layout, &out)?;
     let digest = process::digest::<sha2::Sha256>(&archive)?;
     let sum = out.join(format!("{}.tar.gz.sha256", layout.name));
     fs::write(&sum, format!("{digest}  {}.tar.gz\n", layout.name)).map_err(Fault::io("write", &sum))?;
@@ -99,8 +107,14 @@ pub fn run(request: &Request) -> Result<Package, Fault> {
         println!("{:>10} bytes  {file}", size(&layout.folder.join(file))?);
     }
     println!("{:>10} bytes  {}", size(&archive)?, archive.display());
+    if let Some(unreal) = &unreal {
+        println!("{:>10} bytes  {}", size(unreal)?, unreal.display());
+    }
+    if let Some(unity) = &unity {
+        println!("{:>10} bytes  {}", size(unity)?, unity.display());
+    }
     println!("folder            {}", layout.folder.display());
-    Ok(Package { folder: layout.folder, archive })
+    Ok(Package { folder: layout.folder, archive, unreal, unity })
 }
 
 fn size(path: &Path) -> Result<u64, Fault> {

@@ -88,7 +88,7 @@ pub fn unpack_npm_package(platform: &Platform, archive: &Path, dir: &Path) -> Re
 }
 
 /// The interpreter named by PYTHON, else the first of python3 and python, provided it has pip.
-fn python() -> Result<PathBuf, Fault> {
+pub(super) fn python() -> Result<PathBuf, Fault> {
     let named = std::env::var_os("PYTHON").filter(|name| !name.is_empty()).map(PathBuf::from);
     let found = named.or_else(|| process::which("python3")).or_else(|| process::which("python"));
     let way_out = "or name a library that is already present with --ort PATH or SAPIENS_ORT";
@@ -106,7 +106,7 @@ fn python() -> Result<PathBuf, Fault> {
     }
 }
 
-fn explain(fault: Fault, registry: &str, alternative: &str) -> Fault {
+pub(super) fn explain(fault: Fault, registry: &str, alternative: &str) -> Fault {
     let text = fault.to_string();
     if NETWORK_WORDS.iter().any(|word| text.contains(word)) {
         return Fault::blocked(format!(

@@ -1,5 +1,6 @@
 //! ONNX Runtime under `target/onnxruntime/`: a file the caller names, or a pinned package, checked before it is unpacked.
 
+pub mod coreclr;
 mod download;
 mod pins;
 

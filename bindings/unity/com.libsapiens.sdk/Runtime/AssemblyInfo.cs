@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Sapiens.Unity")]
+[assembly: InternalsVisibleTo("Sapiens.Tests")]

@@ -1,0 +1,96 @@
+// What the host fills in. Fields are named as in sapiens.h, which explains them.
+using System;
+using System.Runtime.InteropServices;
+
+namespace Sapiens.Interop
+{
+    [NativeTwin("SapiensContextOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeContextOptions
+    {
+        public uint struct_size;
+        public uint abi_version;
+        public IntPtr onnxruntime_path;
+        public IntPtr devices;
+        public uint threads;
+        public uint low_memory;
+        public uint flip_test;
+        public int log_level;
+        public int log_delivery;
+        public uint reserved;
+        public IntPtr log_callback;
+        public IntPtr user_data;
+    }
+
+    [NativeTwin("SapiensLoadOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeLoadOptions
+    {
+        public uint struct_size;
+        public uint tasks;
+        public int precision;
+        public uint input_width;
+        public uint input_height;
+        public uint reserved;
+        public IntPtr progress;
+        public IntPtr user_data;
+    }
+
+    [NativeTwin("SapiensStreamOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeStreamOptions
+    {
+        public uint struct_size;
+        public uint depth;
+        public int policy;
+        public int delivery;
+        public int map_space;
+        public int framing;
+        public uint tasks;
+        public uint keep_image;
+        public long budget_ns;
+        public IntPtr callback;
+        public IntPtr user_data;
+    }
+
+    [NativeTwin("SapiensTaskOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeTaskOptions
+    {
+        public uint struct_size;
+        public uint every_n;
+        public int priority;
+    }
+
+    [NativeTwin("SapiensImage")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeImage
+    {
+        public uint struct_size;
+        public int format;
+        public uint width;
+        public uint height;
+        public int memory;
+        public int orientation;
+        public int color;
+        public uint reserved;
+        public long row_stride;
+        public long chroma_stride;
+        public IntPtr data;
+        public IntPtr chroma;
+        public long timestamp_ns;
+    }
+
+    [NativeTwin("SapiensSubmitOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeSubmitOptions
+    {
+        public uint struct_size;
+        public uint tasks;
+        public uint flags;
+        public uint box_count;
+        public IntPtr boxes;
+        public IntPtr release;
+        public IntPtr user_data;
+    }
+}

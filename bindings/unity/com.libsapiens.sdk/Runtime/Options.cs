@@ -1,0 +1,161 @@
+// Options begin with the library's defaults: each constructor asks for them.
+using System;
+using Sapiens.Interop;
+
+namespace Sapiens
+{
+    /// <summary>How a context is made.</summary>
+    public sealed unsafe class SapiensContextOptions
+    {
+        public SapiensContextOptions()
+        {
+            SapiensLibrary.Check();
+            NativeContextOptions native;
+            Fault.Check(Native.sapiens_context_options_default(out native, (uint)sizeof(NativeContextOptions)));
+            Threads = (int)native.threads;
+            LowMemory = native.low_memory != 0;
+            FlipTest = native.flip_test != 0;
+            LogLevel = (SapiensLogLevel)native.log_level;
+            LogDelivery = (SapiensDelivery)native.log_delivery;
+        }
+
+        /// <summary>Path of the ONNX Runtime library; null: SAPIENS_ORT, then beside libsapiens, then beside the program.</summary>
+        public string OnnxRuntimePath { get; set; }
+
+        /// <summary>Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:0". Null: "cpu".</summary>
+        public string Devices { get; set; }
+
+        /// <summary>Threads a run uses on the processor; 0: one per physical core.</summary>
+        public int Threads { get; set; }
+
+        /// <summary>Weights stay mapped from their file: little memory, a slightly slower run.</summary>
+        public bool LowMemory { get; set; }
+
+        /// <summary>Results are averaged with those of the mirrored picture: a little more accurate, twice the time.</summary>
+        public bool FlipTest { get; set; }
+
+        public SapiensLogLevel LogLevel { get; set; }
+
+        /// <summary>Where <see cref="Log"/> runs. With Immediate on any thread, several at once, and it must not call the library.</summary>
+        public SapiensDelivery LogDelivery { get; set; }
+
+        /// <summary>Gets log messages; null: nothing is logged.</summary>
+        public Action<SapiensLogLevel, string> Log { get; set; }
+    }
+
+    /// <summary>How a model is loaded.</summary>
+    public sealed unsafe class SapiensLoadOptions
+    {
+        public SapiensLoadOptions()
+        {
+            SapiensLibrary.Check();
+            NativeLoadOptions native;
+            Fault.Check(Native.sapiens_load_options_default(out native, (uint)sizeof(NativeLoadOptions)));
+            Tasks = (SapiensTask)native.tasks;
+            Precision = (SapiensPrecision)native.precision;
+            InputWidth = (int)native.input_width;
+            InputHeight = (int)native.input_height;
+        }
+
+        /// <summary>Tasks to load of a model with several.</summary>
+        public SapiensTask Tasks { get; set; }
+
+        public SapiensPrecision Precision { get; set; }
+
+        /// <summary>Input size in pixels, for checkpoints; both 0: the model's own.</summary>
+        public int InputWidth { get; set; }
+
+        /// <summary>See <see cref="InputWidth"/>.</summary>
+        public int InputHeight { get; set; }
+
+        /// <summary>Told how far the load is, on the thread that loads.</summary>
+        public Action<SapiensLoadProgress> Progress { get; set; }
+    }
+
+    /// <summary>How far a load is: bytes of a stage.</summary>
+    public struct SapiensLoadProgress
+    {
+        public string Stage;
+        public long Done;
+        public long Total;
+    }
+
+    /// <summary>How often a task of a stream runs.</summary>
+    public sealed unsafe class SapiensTaskOptions
+    {
+        public SapiensTaskOptions()
+        {
+            SapiensLibrary.Check();
+            NativeTaskOptions native;
+            Fault.Check(Native.sapiens_task_options_default(out native, (uint)sizeof(NativeTaskOptions)));
+            EveryN = (int)native.every_n;
+            Priority = native.priority;
+        }
+
+        /// <summary>On every n-th frame; 0: never. In between, results carry what it last gave, with its age.</summary>
+        public int EveryN { get; set; }
+
+        /// <summary>Where the time budget is short, due tasks of a higher priority are chosen first.</summary>
+        public int Priority { get; set; }
+    }
+
+    /// <summary>How a stream works.</summary>
+    public sealed unsafe class SapiensStreamOptions
+    {
+        public SapiensStreamOptions()
+        {
+            SapiensLibrary.Check();
+            NativeStreamOptions native;
+            Fault.Check(Native.sapiens_stream_options_default(out native, (uint)sizeof(NativeStreamOptions)));
+            Depth = (int)native.depth;
+            Policy = (SapiensPolicy)native.policy;
+            Delivery = (SapiensDelivery)native.delivery;
+            MapSpace = (SapiensMapSpace)native.map_space;
+            Framing = (SapiensFraming)native.framing;
+            Tasks = (SapiensTask)native.tasks;
+            KeepImage = native.keep_image != 0;
+            BudgetNanoseconds = native.budget_ns;
+        }
+
+        /// <summary>Frames that may wait, and results that may be kept.</summary>
+        public int Depth { get; set; }
+
+        public SapiensPolicy Policy { get; set; }
+
+        /// <summary>Poll: fetch results. Events: <see cref="SapiensStream.ResultReceived"/> is raised inside
+        /// <see cref="SapiensContext.ProcessEvents"/>. Immediate: on a thread of the library.</summary>
+        public SapiensDelivery Delivery { get; set; }
+
+        public SapiensMapSpace MapSpace { get; set; }
+
+        public SapiensFraming Framing { get; set; }
+
+        public SapiensTask Tasks { get; set; }
+
+        /// <summary>Results carry the picture that was looked at.</summary>
+        public bool KeepImage { get; set; }
+
+        /// <summary>Time a frame should take at most; 0: no limit.</summary>
+        public long BudgetNanoseconds { get; set; }
+
+        internal NativeStreamOptions ToNative(IntPtr callback, IntPtr userData)
+        {
+            return new NativeStreamOptions
+            {
+                struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
+                delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
+                keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,
+            };
+        }
+
+        /// <summary>A number that has no sign in C.</summary>
+        internal static uint Count(int value, string name)
+        {
+            if (value < 0)
+            {
+                throw new ArgumentOutOfRangeException(name, value, name + " must not be negative");
+            }
+            return (uint)value;
+        }
+    }
+}

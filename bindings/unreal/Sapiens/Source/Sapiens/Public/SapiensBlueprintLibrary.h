@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+#pragma once
+
+#include "CoreMinimal.h"
+#include "Kismet/BlueprintFunctionLibrary.h"
+#include "SapiensTypes.h"
+#include "SapiensBlueprintLibrary.generated.h"
+
+/** What the library says about itself and its models, and conversions of space. Empty where the library is missing. */
+UCLASS()
+class SAPIENS_API USapiensBlueprintLibrary : public UBlueprintFunctionLibrary
+{
+	GENERATED_BODY()
+
+public:
+	UFUNCTION(BlueprintPure, Category = "Sapiens")
+	static bool IsOk(const FSapiensStatus& Status) { return Status.IsOk(); }
+
+	UFUNCTION(BlueprintPure, Category = "Sapiens")
+	static FString GetLibraryVersion();
+
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	static TArray<FSapiensKeypointInfo> GetKeypointInfos();
+
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	static TArray<FSapiensLink> GetLinks();
+
+	/** Names of the parts in the map Labels, by index. */
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	static TArray<FName> GetClassNames();
+
+	/** Index of a keypoint, or -1. */
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	static int32 FindKeypoint(FName Name);
+
+	/** Metres, x right, y down, z forward -> centimetres, X forward, Y right, Z up. */
+	UFUNCTION(BlueprintPure, Category = "Sapiens|Space")
+	static FVector CameraToUnrealLocation(const FVector& Metres);
+
+	UFUNCTION(BlueprintPure, Category = "Sapiens|Space")
+	static FVector CameraToUnrealDirection(const FVector& Direction);
+
+	UFUNCTION(BlueprintPure, Category = "Sapiens|Space")
+	static FQuat CameraToUnrealRotation(const FQuat& Rotation);
+
+	/** Pixels (centres at integers) to texture coordinates. */
+	UFUNCTION(BlueprintPure, Category = "Sapiens|Space")
+	static FVector2D PixelToUV(const FVector2D& Pixel, const FIntPoint& Size);
+};

@@ -1,0 +1,54 @@
+// What an editor does when it compiles scripts: the domain with all its objects goes, the process and the library stay.
+using System;
+using System.IO;
+using System.Threading;
+using Sapiens;
+
+internal static class Reload
+{
+    internal static void Run()
+    {
+        int threads = 0;
+        for (int round = 0; round < 4; round++)
+        {
+            AppDomain domain = AppDomain.CreateDomain("scripts " + round);
+            domain.DoCallBack(Scripts);
+            Check.Equal("done", domain.GetData("scripts"), "the scripts of round " + round);
+            AppDomain.Unload(domain);
+            int now = Directory.GetDirectories("/proc/self/task").Length;
+            threads = round == 0 ? now : threads; // the first round starts Mono's own
+            Check.That(now <= threads, string.Format("no thread stays: {0} after the first reload, {1} after number {2};", threads, now, round + 1));
+        }
+        using (SapiensContext context = Check.WithDemo(SapiensTask.Pose))
+        using (SapiensStream stream = context.CreateStream())
+        {
+            stream.Submit(Check.Pixels, Check.Image());
+            Check.That(stream.Poll(SapiensStream.WaitForever) != null, "the library works on");
+        }
+    }
+
+    /// <summary>Leaves everything open: callbacks of every kind, frames in work, borrowed pixels. Then what the package does before a
+    /// reload.</summary>
+    private static void Scripts()
+    {
+        SapiensContext context = Check.WithDemo(SapiensTask.Pose);
+        SapiensStream events = context.CreateStream(new SapiensStreamOptions { Delivery = SapiensDelivery.Events });
+        SapiensStream immediate = context.CreateStream(new SapiensStreamOptions { Delivery = SapiensDelivery.Immediate });
+        int count = 0;
+        events.ResultReceived += (from, result) => Interlocked.Increment(ref count);
+        immediate.ResultReceived += (from, result) => Interlocked.Increment(ref count);
+        events.NextAsync();
+        immediate.Submit(Check.Pixels, Check.Image());
+        Flow.Until(() => { context.ProcessEvents(); return Volatile.Read(ref count) > 0; }, "a callback");
+        var buffer = new SapiensPixelBuffer(Check.Pixels.Length);
+        SapiensImage image = Check.Image();
+        ulong frame;
+        events.TrySubmit(buffer, ref image, null, 0, out frame);
+        immediate.Submit(Check.Pixels, Check.Image());
+        SapiensLibrary.ShutdownAll();
+        int atTheEnd = Volatile.Read(ref count);
+        Thread.Sleep(50);
+        Check.Equal(atTheEnd, Volatile.Read(ref count), "callbacks after the end");
+        AppDomain.CurrentDomain.SetData("scripts", buffer.IsBusy ? "the buffer is busy" : "done");
+    }
+}
