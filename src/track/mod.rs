@@ -26,9 +26,12 @@
 //! unsure ones then keep alive who is left. From OC-SORT (Cao et al., CVPR 2023, <https://arxiv.org/abs/2203.14360>) come the
 //! consistency of direction, the re-update after a gap and the recovery by last observations. Similarity is intersection over
 //! union mixed with COCO's object keypoint similarity; assignment is optimal (Kuhn-Munkres). See `docs/tracking.md`.
+//!
+//! [`filter`] steadies keypoints, normals and pointmaps.
 
 mod associate;
 mod clock;
+pub mod filter;
 mod input;
 mod memory;
 mod motion;
