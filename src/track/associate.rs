@@ -17,7 +17,9 @@ const HIDDEN_PENALTY: (f64, f64) = (0.05, 0.1);
 /// Boxes are enlarged by this share of their size on every side for the last attempt (C-BIoU, Yang et al. 2023).
 const BUFFER: f32 = 0.3;
 /// Least overlap of the enlarged boxes.
-const MIN_BUFFERED: f64 = 0.1;
+const MIN_BUFFERED: f64 = 0.3;
+/// How long somebody may have been out of sight to be seen again in an unsure box: nanoseconds.
+const BRIEFLY: i64 = 300_000_000;
 
 /// One frame's association in progress.
 pub(super) struct Association<'a> {
@@ -53,8 +55,9 @@ impl<'a> Association<'a> {
         // Sure boxes are anybody's.
         self.stage(|_, s| is_sure(s), |this, p, s| this.likeness(p, s, options.min_similarity.into()));
         // Unsure ones are of people seen just now: half hidden ones, mostly.
+        let now_ns = self.now_ns;
         self.stage(
-            |p, s| !is_sure(s) && p.state == TrackState::Confirmed,
+            |p, s| !is_sure(s) && p.state != TrackState::Tentative && p.unseen_ns(now_ns) <= BRIEFLY,
             |this, p, s| this.likeness(p, s, options.min_similarity_unsure.into()),
         );
         // Somebody may have stopped or turned where nobody saw it: the last observation instead of the expectation.
@@ -103,7 +106,7 @@ impl<'a> Association<'a> {
         let (person, sighting) = (&self.people[p], &self.sightings[s].1);
         let overlap = overlap(buffered(person.last_box), buffered(sighting.bbox));
         let sizes = f64::from(person.last_box.height / sighting.bbox.height);
-        (overlap >= MIN_BUFFERED && (0.5..=2.0).contains(&sizes)).then(|| (overlap - self.penalty(person)).max(1e-3))
+        (overlap >= MIN_BUFFERED && (0.67..=1.5).contains(&sizes)).then(|| (overlap - self.penalty(person)).max(1e-3))
     }
 
     fn penalty(&self, person: &Person) -> f64 {
@@ -114,6 +117,40 @@ impl<'a> Association<'a> {
             TrackState::Lost => HIDDEN_PENALTY.0 + HIDDEN_PENALTY.1 * hidden.min(1.0),
         }
     }
+}
+
+/// Detections whose poses are more alike than this show one person twice.
+const SAME_POSE: f64 = 0.8;
+/// A pose has to fill its box by this much (intersection over union of its own box and the detected one).
+const LEAST_FILLED: f64 = 0.2;
+
+/// Takes the pose away from boxes in which a top-down model has found somebody else: where two boxes show one pose, from the
+/// one that it fills less.
+pub(super) fn own_poses<'a>(mut sightings: Vec<(usize, Sighting<'a>)>, min_score: f32) -> Vec<(usize, Sighting<'a>)> {
+    let fills = |s: &Sighting| {
+        let hull = pose::Hull::of(s.keypoints?, min_score)?;
+        Some(overlap(hull.padded(&pose::Margins::default()), s.bbox))
+    };
+    let filled: Vec<Option<f64>> = sightings.iter().map(|(_, s)| fills(s)).collect();
+    let mut is_own: Vec<bool> = filled.iter().map(|filled| filled.is_some_and(|f| f >= LEAST_FILLED)).collect();
+    for i in 0..sightings.len() {
+        for j in i + 1..sightings.len() {
+            let (a, b) = (&sightings[i].1, &sightings[j].1);
+            let Some((pose_a, pose_b)) = a.keypoints.zip(b.keypoints).filter(|_| is_own[i] && is_own[j]) else {
+                continue;
+            };
+            let area = f64::from(a.bbox.width * a.bbox.height).min(f64::from(b.bbox.width * b.bbox.height));
+            let is_same = overlap(a.bbox, b.bbox) > 0.0
+                && pose::similarity(pose_a, pose_b, area, min_score).is_some_and(|alike| alike > SAME_POSE);
+            if is_same {
+                is_own[if filled[i] < filled[j] { i } else { j }] = false;
+            }
+        }
+    }
+    for ((_, sighting), is_own) in sightings.iter_mut().zip(is_own) {
+        sighting.keypoints = sighting.keypoints.filter(|_| is_own);
+    }
+    sightings
 }
 
 /// Intersection over union.

@@ -1,5 +1,6 @@
 //! Those who are gone, and may come back.
 
+use super::TrackState;
 use super::clock::{nanoseconds, seconds};
 use super::options::TrackOptions;
 use super::person::{Person, Sighting, centre, cosine};
@@ -7,7 +8,7 @@ use crate::assign::best_pairs;
 
 /// How far from where they vanished people are looked for without a descriptor: in lengths of the box, at once, and more
 /// per second (an unhurried walk), at most.
-const RADIUS: (f64, f64, f64) = (0.75, 0.75, 2.5);
+const RADIUS: (f64, f64, f64) = (0.5, 0.5, 1.5);
 /// Ratio of sizes within which somebody may be the same: without a descriptor, and with.
 const SIZES: (f64, f64) = (1.5, 4.0);
 /// More are not remembered; the oldest go.
@@ -19,7 +20,14 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub fn add(&mut self, person: Person) {
+    /// Somebody whose track has ended. Of who was new nothing stays, of who seemed to come back what was known before.
+    pub fn add(&mut self, mut person: Person) {
+        if let Some(before) = person.remembered.take() {
+            person = *before;
+        } else if person.state == TrackState::Tentative {
+            return;
+        }
+        person.state = TrackState::Lost;
         if self.people.len() == MAX_REMEMBERED {
             self.people.remove(0);
         }
@@ -36,12 +44,22 @@ impl Memory {
         self.people.clear();
     }
 
-    /// Who of those remembered is among the `new`: takes them out, each with the index of its sighting.
-    pub fn recall(&mut self, new: &[(usize, Sighting)], now_ns: i64, options: &TrackOptions) -> Vec<(Person, usize)> {
-        let likeness = |p: usize, n: usize| likeness(&self.people[p], &new[n].1, now_ns, options).unwrap_or(0.0);
-        let pairs = best_pairs(self.people.len(), new.len(), likeness);
+    /// Who of those remembered, and of those `hidden` who are not where they were expected, is among the `new`: takes them
+    /// out, each with the index of its sighting.
+    pub fn recall(
+        &mut self,
+        hidden: &mut Vec<Person>,
+        new: &[(usize, Sighting)],
+        now_ns: i64,
+        options: &TrackOptions,
+    ) -> Vec<(Person, usize)> {
+        let remembered = self.people.len();
+        let person = |p: usize| self.people.get(p).unwrap_or_else(|| &hidden[p - remembered]);
+        let likeness = |p: usize, n: usize| likeness(person(p), &new[n].1, now_ns, options).unwrap_or(0.0);
+        let pairs = best_pairs(remembered + hidden.len(), new.len(), likeness);
         // From the back, so that the indices stay right.
-        pairs.into_iter().rev().map(|(p, n)| (self.people.remove(p), n)).collect()
+        let mut take = |p: usize| if p < remembered { self.people.remove(p) } else { hidden.remove(p - remembered) };
+        pairs.into_iter().rev().map(|(p, n)| (take(p), n)).collect()
     }
 }
 

@@ -55,7 +55,7 @@ impl Axis {
 /// Standard deviations, as shares of the longer side of the box.
 const MEASURED: f64 = 0.04;
 const FIRST_SPEED: f64 = 0.7;
-const SPEED_DRIFT: f64 = 0.7;
+const SPEED_DRIFT: f64 = 0.5;
 const SIZE_DRIFT: f64 = 0.4;
 /// Sizes do not go on changing for long: seconds.
 const SIZE_HALF_LIFE: f64 = 0.15;
@@ -64,9 +64,20 @@ const LONGEST_STEP: f64 = 10.0;
 /// No side of a box gets shorter than this: pixels.
 const SHORTEST_SIDE: f64 = 1.0;
 
+/// How quickly the usual size follows the boxes: share of a new one.
+const USUAL_PACE: f64 = 0.05;
+/// Boxes narrower or lower than usual by less than this factor are those of somebody who walks or bends.
+const USUAL_RANGE: f64 = 1.25;
+/// Boxes much smaller than usual count as little as those of this factor.
+const MOST_CUT: f64 = 4.0;
+
 /// Where a box is and how it moves: centre x, centre y, width, height.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Motion([Axis; 4]);
+pub(super) struct Motion {
+    axes: [Axis; 4],
+    /// Width and height over the last second or so.
+    usual: [f64; 2],
+}
 
 fn parts(bbox: Rect) -> [f64; 4] {
     let [x, y, width, height] = [bbox.x, bbox.y, bbox.width, bbox.height].map(f64::from);
@@ -77,16 +88,17 @@ impl Motion {
     pub fn new(bbox: Rect) -> Self {
         let parts = parts(bbox);
         let size = parts[2].max(parts[3]);
-        Self(std::array::from_fn(|i| {
+        let axis = |i: usize| {
             let speed = if i < 2 { FIRST_SPEED } else { SIZE_DRIFT };
             Axis::new(parts[i], MEASURED * size, speed * size)
-        }))
+        };
+        Self { axes: std::array::from_fn(axis), usual: [parts[2], parts[3]] }
     }
 
     pub fn predict(&mut self, dt: f64) {
         let dt = dt.min(LONGEST_STEP);
         let size = self.size();
-        for (i, axis) in self.0.iter_mut().enumerate() {
+        for (i, axis) in self.axes.iter_mut().enumerate() {
             axis.predict(dt, if i < 2 { SPEED_DRIFT } else { SIZE_DRIFT } * size);
             if i >= 2 {
                 axis.fade(dt, SIZE_HALF_LIFE);
@@ -97,33 +109,94 @@ impl Motion {
         }
     }
 
-    /// Takes in a box; the less sure (0 to 1), the less it counts.
+    /// Takes in a box; the less sure (0 to 1), the less it counts. So does one that is smaller than usual along its axis: what
+    /// hides somebody moves the centre of what is left, and that is no motion of the person.
     pub fn update(&mut self, bbox: Rect, score: f64) {
-        let deviation = MEASURED * self.size().max(f64::from(bbox.width.max(bbox.height))) * (3.0 - 2.0 * score);
-        for (axis, measured) in self.0.iter_mut().zip(parts(bbox)) {
-            axis.update(measured, deviation);
+        let parts = parts(bbox);
+        let deviation = MEASURED * self.size().max(parts[2]).max(parts[3]) * (3.0 - 2.0 * score);
+        for (i, (axis, measured)) in self.axes.iter_mut().zip(parts).enumerate() {
+            let cut = (self.usual[i % 2] / parts[2 + i % 2] / USUAL_RANGE).clamp(1.0, MOST_CUT);
+            axis.update(measured, deviation * cut * cut);
+        }
+        for (usual, now) in self.usual.iter_mut().zip(&parts[2..]) {
+            *usual += USUAL_PACE * score * (now - *usual);
+        }
+    }
+
+    /// Out of sight: goes on at its usual size as it cruised before it was covered.
+    pub fn coast(&mut self, cruise: &Cruise) {
+        for (axis, cruise) in self.axes[..2].iter_mut().zip(&cruise.axes) {
+            (axis.x, axis.v) = (cruise.x, cruise.v);
+        }
+        for (axis, usual) in self.axes[2..].iter_mut().zip(self.usual) {
+            (axis.x, axis.v) = (usual, 0.0);
         }
     }
 
     /// The longer side, in pixels.
     pub fn size(&self) -> f64 {
-        self.0[2].x.max(self.0[3].x).max(SHORTEST_SIDE)
+        self.axes[2].x.max(self.axes[3].x).max(SHORTEST_SIDE)
     }
 
     pub fn centre(&self) -> [f64; 2] {
-        [self.0[0].x, self.0[1].x]
+        [self.axes[0].x, self.axes[1].x]
     }
 
     /// Pixels per second.
     pub fn velocity(&self) -> [f64; 2] {
-        [self.0[0].v, self.0[1].v]
+        [self.axes[0].v, self.axes[1].v]
     }
 
     pub fn bbox(&self) -> Rect {
-        let [cx, cy, width, height] = self.0.map(|axis| axis.x);
+        let [cx, cy, width, height] = self.axes.map(|axis| axis.x);
         let (width, height) = (width.max(SHORTEST_SIDE), height.max(SHORTEST_SIDE));
         let [x, y, width, height] = [cx - width / 2.0, cy - height / 2.0, width, height].map(|v| v as f32);
         Rect { x, y, width, height }
+    }
+}
+
+/// Standard deviations of a [`Cruise`], as shares of the longer side: of the trunk, of the centre of a box, of the speed after
+/// a second.
+const TRUNK: f64 = 0.02;
+const CENTRE: f64 = 0.08;
+const CRUISE_DRIFT: f64 = 0.25;
+/// How quickly the place of the trunk in the box is learnt: share of a new one.
+const PLACE_PACE: f64 = 0.1;
+
+/// Where somebody is heading: a slower filter than [`Motion`], of the trunk where keypoints show it. The box of somebody who
+/// walks breathes with arms and legs, and what covers part of it moves its centre; the trunk goes straight on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cruise {
+    axes: [Axis; 2],
+    /// Of the trunk against the centre of the box, once known.
+    trunk: Option<[f64; 2]>,
+}
+
+impl Cruise {
+    pub fn new(bbox: Rect) -> Self {
+        let parts = parts(bbox);
+        let size = parts[2].max(parts[3]);
+        Self { axes: std::array::from_fn(|i| Axis::new(parts[i], CENTRE * size, FIRST_SPEED * size)), trunk: None }
+    }
+
+    pub fn predict(&mut self, dt: f64, size: f64) {
+        self.axes.iter_mut().for_each(|axis| axis.predict(dt.min(LONGEST_STEP), CRUISE_DRIFT * size));
+    }
+
+    /// Takes in a box, how sure it is (0 to 1), and where the trunk is, if that is known.
+    pub fn update(&mut self, bbox: Rect, score: f64, trunk: Option<[f64; 2]>, size: f64) {
+        let parts = parts(bbox);
+        if let Some(seen) = trunk {
+            let now = [seen[0] - parts[0], seen[1] - parts[1]];
+            let place = self.trunk.get_or_insert(now);
+            (0..2).for_each(|i| place[i] += PLACE_PACE * score * (now[i] - place[i]));
+        }
+        for (i, axis) in self.axes.iter_mut().enumerate() {
+            match trunk.zip(self.trunk) {
+                Some((seen, place)) => axis.update(seen[i] - place[i], TRUNK * size),
+                None => axis.update(parts[i], CENTRE * size * (3.0 - 2.0 * score)),
+            }
+        }
     }
 }
 
@@ -150,6 +223,22 @@ mod tests {
             assert!((motion.bbox().x - 180.0).abs() < 4.0, "{fps}: {:?}", motion.bbox());
             assert!((motion.bbox().height - 100.0).abs() < 0.5);
         }
+    }
+
+    #[test]
+    fn somebody_who_goes_behind_something_does_not_slow_down() {
+        let mut motion = Motion::new(at(0.0));
+        for i in 1..=60 {
+            motion.predict(1.0 / 30.0);
+            let x = 4.0 * i as f32;
+            // A wall from 210 on.
+            motion.update(Rect { width: (210.0 - x).min(40.0), ..at(x) }, if i > 47 { 0.4 } else { 0.9 });
+            if i == 51 {
+                break;
+            }
+        }
+        assert!(motion.velocity()[0] > 90.0, "{:?}", motion.velocity());
+        assert!(motion.bbox().width > 30.0, "{:?}", motion.bbox());
     }
 
     #[test]

@@ -73,9 +73,9 @@ pub struct TrackOptions {
 impl Default for TrackOptions {
     fn default() -> Self {
         Self {
-            sure_score: 0.5,
+            sure_score: 0.45,
             unsure_score: 0.1,
-            new_score: 0.55,
+            new_score: 0.5,
             min_similarity: 0.2,
             min_similarity_unsure: 0.4,
             pose_weight: 0.5,

@@ -1,9 +1,9 @@
 //! What a tracker knows about one person.
 
 use super::clock::{nanoseconds, seconds};
-use super::motion::Motion;
+use super::motion::{Cruise, Motion};
 use super::options::TrackOptions;
-use super::pose::{Hull, Margins};
+use super::pose::{self, Hull, Margins};
 use super::{TrackId, TrackState};
 use crate::geometry::Rect;
 use crate::task::pose::Keypoint;
@@ -35,11 +35,16 @@ pub(super) struct Person {
     pub motion: Motion,
     /// As it was right after the last observation.
     observed_motion: Motion,
+    cruise: Cruise,
     /// The last observed box.
     pub last_box: Rect,
     pub last_seen_ns: i64,
     pub first_seen_ns: i64,
     pub hits: u32,
+    /// Sightings since it began, or came back.
+    fresh_hits: u32,
+    /// What was remembered, as long as it is not confirmed that this is the one.
+    pub remembered: Option<Box<Person>>,
     pub misses: u32,
     pub frames: u64,
     pub score: f32,
@@ -64,10 +69,13 @@ impl Person {
             state: TrackState::Tentative,
             observed_motion: motion.clone(),
             motion,
+            cruise: Cruise::new(sighting.bbox),
             last_box: sighting.bbox,
             last_seen_ns: now_ns,
             first_seen_ns: now_ns,
             hits: 1,
+            fresh_hits: 1,
+            remembered: None,
             misses: 0,
             frames: 0,
             score: sighting.score,
@@ -90,6 +98,16 @@ impl Person {
         self.observation = None;
     }
 
+    /// Looked for, and not seen.
+    pub fn miss(&mut self, now_ns: i64) {
+        self.misses = self.misses.saturating_add(1);
+        if self.misses == 1 && self.state == TrackState::Confirmed {
+            let mut cruise = self.cruise.clone();
+            cruise.predict(seconds(self.unseen_ns(now_ns)), self.motion.size());
+            self.motion.coast(&cruise);
+        }
+    }
+
     /// Seen. After a gap the motion is re-enacted from the last observation straight to this one (OC-SORT's re-update), so
     /// that the error piled up meanwhile does not throw the track off.
     pub fn see(&mut self, sighting: &Sighting, observation: usize, now_ns: i64, step_ns: i64, options: &TrackOptions) {
@@ -107,18 +125,26 @@ impl Person {
             self.motion.update(sighting.bbox, sighting.score.into());
         }
         self.hits = self.hits.saturating_add(1);
+        self.fresh_hits = self.fresh_hits.saturating_add(1);
         self.misses = 0;
         self.observation = Some(observation);
         self.state = match self.state {
-            TrackState::Tentative if self.hits < options.confirm_hits => TrackState::Tentative,
+            TrackState::Tentative if self.fresh_hits < options.confirm_hits => TrackState::Tentative,
             _ => TrackState::Confirmed,
         };
+        if self.state == TrackState::Confirmed {
+            self.remembered = None;
+        }
         self.remember(sighting, now_ns, options.min_keypoint_score);
     }
 
-    /// Back after the motion has led nowhere: begins anew as the same person.
+    /// Back after the motion has led nowhere: begins anew as the same person, tentatively.
     pub fn come_back(&mut self, sighting: &Sighting, observation: usize, now_ns: i64, options: &TrackOptions) {
+        self.remembered = Some(Box::new(self.clone()));
+        (self.state, self.fresh_hits) = (TrackState::Tentative, 0);
         self.motion = Motion::new(sighting.bbox);
+        self.cruise = Cruise::new(sighting.bbox);
+        self.last_seen_ns = now_ns;
         self.history.clear();
         self.pose = None;
         self.misses = 0;
@@ -127,6 +153,10 @@ impl Person {
 
     fn remember(&mut self, sighting: &Sighting, now_ns: i64, min_keypoint_score: f32) {
         self.observed_motion = self.motion.clone();
+        let trunk = sighting.keypoints.and_then(|pose| pose::trunk(pose, min_keypoint_score));
+        let size = self.motion.size();
+        self.cruise.predict(seconds(self.unseen_ns(now_ns)), size);
+        self.cruise.update(sighting.bbox, sighting.score.into(), trunk, size);
         self.last_box = sighting.bbox;
         self.last_seen_ns = now_ns;
         self.score = sighting.score;

@@ -13,6 +13,8 @@ pub(super) struct Sets {
     /// Make up the box: all but the dense face, which lies inside.
     pub boxed: Vec<usize>,
     pub sigmas: Vec<f32>,
+    /// Shoulders and hips: they do not swing.
+    trunk: Vec<usize>,
 }
 
 static OFFICIAL: Lazy<Sets> = Lazy::new(|| {
@@ -20,7 +22,9 @@ static OFFICIAL: Lazy<Sets> = Lazy::new(|| {
     let groups = &known.groups;
     let compared = [&groups.body[..], &groups.foot, &groups.extra].concat();
     let boxed = [&compared[..], &groups.left_hand, &groups.right_hand].concat();
-    Sets { compared, boxed, sigmas: known.sigmas.clone() }
+    let is_trunk = |i: &usize| ["shoulder", "hip"].iter().any(|part| known.names[*i].ends_with(part));
+    let trunk = groups.body.iter().filter(|i| is_trunk(i)).copied().collect();
+    Sets { compared, boxed, sigmas: known.sigmas.clone(), trunk }
 });
 
 /// Sigma of keypoints that nothing is known about: that of COCO's shoulders.
@@ -32,7 +36,7 @@ fn with_sets<T>(count: usize, then: impl FnOnce(&Sets) -> T) -> T {
         return then(&OFFICIAL);
     }
     let all: Vec<usize> = (0..count).collect();
-    then(&Sets { compared: all.clone(), boxed: all, sigmas: vec![UNKNOWN_SIGMA; count] })
+    then(&Sets { compared: all.clone(), boxed: all, sigmas: vec![UNKNOWN_SIGMA; count], trunk: Vec::new() })
 }
 
 /// Share of the box that COCO's annotated bodies cover, as MMPose takes it where there is no mask.
@@ -61,6 +65,16 @@ pub(super) fn similarity(a: &[Keypoint], b: &[Keypoint], box_area: f64, min_scor
     })
 }
 
+/// The middle of the trunk: of shoulders and hips, at least two of which are sure. `None` for poses of other than the official
+/// keypoints.
+pub(super) fn trunk(pose: &[Keypoint], min_score: f32) -> Option<[f64; 2]> {
+    with_sets(pose.len(), |sets| {
+        let sure: Vec<&Keypoint> = sets.trunk.iter().map(|&i| &pose[i]).filter(|k| is_sure(k, min_score)).collect();
+        let mean = |of: fn(&Keypoint) -> f32| sure.iter().map(|k| f64::from(of(k))).sum::<f64>() / sure.len() as f64;
+        (sure.len() >= 2).then(|| [mean(|k| k.x), mean(|k| k.y)])
+    })
+}
+
 fn is_sure(keypoint: &Keypoint, min_score: f32) -> bool {
     keypoint.score >= min_score && keypoint.x.is_finite() && keypoint.y.is_finite()
 }
@@ -70,7 +84,7 @@ fn is_sure(keypoint: &Keypoint, min_score: f32) -> bool {
 pub(super) struct Hull {
     /// Left, upper, right, lower.
     pub edges: [f32; 4],
-    /// Mean score of the compared keypoints, unsure ones included, held in 0..1.
+    /// Mean score of the sure ones among the compared keypoints, held in 0..1.
     pub score: f32,
 }
 
@@ -83,10 +97,9 @@ impl Hull {
             for Keypoint { x, y, .. } in sure {
                 edges = [edges[0].min(*x), edges[1].min(*y), edges[2].max(*x), edges[3].max(*y)];
             }
-            let compared = sets.compared.iter().map(|&i| &pose[i]);
-            let sure_bodies = compared.clone().filter(|k| is_sure(k, min_score)).count();
-            let scores = compared.map(|k| if k.score.is_finite() { k.score.clamp(0.0, 1.0) } else { 0.0 });
-            let score = scores.sum::<f32>() / sets.compared.len().max(1) as f32;
+            let compared = sets.compared.iter().map(|&i| &pose[i]).filter(|k| is_sure(k, min_score));
+            let scores: Vec<f32> = compared.map(|k| k.score.min(1.0)).collect();
+            let (sure_bodies, score) = (scores.len(), scores.iter().sum::<f32>() / scores.len().max(1) as f32);
             (sure_bodies >= 3 && sure_bodies * 6 >= sets.compared.len()).then_some(Self { edges, score })
         })
     }
@@ -182,6 +195,15 @@ mod tests {
         }
         let found = hull.padded(&margins);
         assert!(found.iou(wanted) > 0.99, "{found:?} instead of {wanted:?}");
+    }
+
+    #[test]
+    fn the_trunk_is_between_shoulders_and_hips() {
+        let pose = standing(50.0, 20.0, 200.0, 0.8);
+        assert_eq!(OFFICIAL.trunk, [5, 6, 9, 10]);
+        let [x, y] = trunk(&pose, 0.3).unwrap();
+        assert!((x - 51.25).abs() < 1e-3 && (y - (20.0 + 200.0 * 7.5 / 307.0)).abs() < 1e-3, "{x} {y}");
+        assert!(trunk(&pose[..17], 0.3).is_none() && trunk(&pose, 0.9).is_none());
     }
 
     #[test]

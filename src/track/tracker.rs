@@ -1,6 +1,6 @@
 //! The tracker of one stream.
 
-use super::associate::{Association, overlap};
+use super::associate::{self, Association, overlap};
 use super::clock::{Clock, nanoseconds};
 use super::input::{FrameInput, Ignored};
 use super::memory::Memory;
@@ -120,6 +120,7 @@ impl Tracker {
             .filter(|(_, o)| o.score >= self.options.unsure_score)
             .map(|(i, o)| (i, o.sighting()))
             .collect();
+        let sightings = associate::own_poses(sightings, self.options.min_keypoint_score);
         // A detection of somebody goes before the pose that was looked for in the planned box.
         let free = (0..self.people.len()).collect();
         let (pairs, left) = Association::new(&self.people, free, &sightings, &self.options, now_ns).run();
@@ -150,12 +151,9 @@ impl Tracker {
 
     /// After a gap in which nobody looked everybody may be anywhere: they are remembered, not expected.
     fn retire_all(&mut self, ended: &mut Vec<TrackId>) {
-        for mut person in std::mem::take(&mut self.people) {
+        for person in std::mem::take(&mut self.people) {
             ended.push(person.id);
-            if person.state != TrackState::Tentative {
-                person.state = TrackState::Lost;
-                self.memory.add(person);
-            }
+            self.memory.add(person);
         }
     }
 
@@ -233,7 +231,11 @@ impl Tracker {
         let mut new: Vec<(usize, Sighting)> = left.into_iter().filter(is_new).collect();
         let has_unsure = new.len() + twins < count;
         let mut known = vec![false; new.len()];
-        for (mut person, n) in self.memory.recall(&new, now_ns, &self.options) {
+        let is_hidden = |p: &mut Person| p.state == TrackState::Lost && p.observation.is_none();
+        let mut hidden: Vec<Person> = self.people.extract_if(.., is_hidden).collect();
+        let recalled = self.memory.recall(&mut hidden, &new, now_ns, &self.options);
+        self.people.append(&mut hidden);
+        for (mut person, n) in recalled {
             let (observation, sighting) = &new[n];
             person.come_back(sighting, *observation, now_ns, &self.options);
             self.people.push(person);
@@ -272,7 +274,7 @@ impl Tracker {
         let mut kept = Vec::with_capacity(self.people.len());
         for mut person in std::mem::take(&mut self.people) {
             if person.observation.is_none() && person.is_looked_for {
-                person.misses = person.misses.saturating_add(1);
+                person.miss(now_ns);
                 if person.state == TrackState::Confirmed {
                     person.state = TrackState::Lost;
                 }
@@ -288,9 +290,7 @@ impl Tracker {
                 continue;
             }
             ended.push(person.id);
-            if person.state == TrackState::Lost {
-                self.memory.add(person);
-            }
+            self.memory.add(person);
         }
         self.people = kept;
     }

@@ -39,13 +39,13 @@ pub struct KeypointFilterOptions {
 
 impl Default for KeypointFilterOptions {
     fn default() -> Self {
-        let with = |min_cutoff_hz, beta| OneEuro { min_cutoff_hz, beta, speed_cutoff_hz: 1.5 };
+        let with = |min_cutoff_hz, beta, speed_cutoff_hz| OneEuro { min_cutoff_hz, beta, speed_cutoff_hz };
         Self {
             groups: GroupSettings {
-                body: with(1.2, 12.0),
-                feet: with(1.2, 12.0),
-                hands: with(1.5, 14.0),
-                face: with(0.8, 12.0),
+                body: with(0.8, 20.0, 2.5),
+                feet: with(0.8, 20.0, 2.5),
+                hands: with(1.0, 35.0, 3.0),
+                face: with(0.8, 35.0, 1.5),
             },
             min_score: 0.3,
             hold: Duration::from_millis(200),
@@ -257,7 +257,7 @@ mod tests {
         let all = per_keypoint(&options.groups, KEYPOINT_COUNT);
         let names = &keypoints().names;
         let of = |name: &str| all[names.iter().position(|n| *n == name).unwrap()].min_cutoff_hz;
-        assert_eq!((of("nose"), of("left_heel"), of("left_knee"), of("right_wrist")), (77.0, 55.0, 1.2, 1.2));
+        assert_eq!((of("nose"), of("left_heel"), of("left_knee"), of("right_wrist")), (77.0, 55.0, 0.8, 0.8));
         assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 66.0).count(), 40);
         assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 77.0).count(), 243);
     }

@@ -33,7 +33,7 @@ pub struct SmootherOptions {
 
 impl Default for SmootherOptions {
     fn default() -> Self {
-        Self { noise: 0.006, drift: 2.5, min_score: 0.3, max_gap: Duration::from_millis(500) }
+        Self { noise: 0.006, drift: 0.7, min_score: 0.3, max_gap: Duration::from_millis(500) }
     }
 }
 

@@ -63,3 +63,20 @@ fn looks_tell_who_comes_back() {
         assert_eq!(ids(&run.frame(true, &back)), [expected]);
     }
 }
+
+#[test]
+fn a_false_box_does_not_use_up_what_is_remembered() {
+    let mut run = Run::new(|_| ());
+    let stays = at(100.0, 300.0);
+    for i in 0..30 {
+        run.detect(&[at(700.0 + 8.0 * i as f32, 300.0), stays]);
+    }
+    (0..50).for_each(|_| drop(run.detect(&[stays])));
+    let frame = run.detect(&[stays, at(800.0, 300.0)]);
+    assert_eq!((ids(&frame), frame.tracks[0].state), (vec![1, 2], Tentative), "perhaps");
+    (0..4).for_each(|_| drop(run.detect(&[stays])));
+    // Here it really comes.
+    let frame = run.detect(&[stays, at(900.0, 300.0)]);
+    assert_eq!((ids(&frame), frame.tracks[0].state), (vec![1, 2], Tentative));
+    assert_eq!(states(&run.detect(&[stays, at(895.0, 300.0)])), [Confirmed, Confirmed]);
+}
