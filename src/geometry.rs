@@ -84,6 +84,14 @@ impl Affine {
         (a[0] * x + a[1] * y + a[2], b[0] * x + b[1] * y + b[2])
     }
 
+    /// The map that does `first` and then this one.
+    #[must_use]
+    pub fn after(&self, first: &Self) -> Self {
+        let [[a, b, c], [d, e, f]] = first.0;
+        let row = |[x, y, t]: [f64; 3]| [x * a + y * d, x * b + y * e, x * c + y * f + t];
+        Self(self.0.map(row))
+    }
+
     /// The map back, or `None` where the map flattens the plane.
     pub fn inverse(&self) -> Option<Self> {
         let [[a, b, c], [d, e, f]] = self.0;
@@ -107,6 +115,14 @@ mod tests {
         let (x, y) = map.inverse().unwrap().apply(x, y);
         assert!((x - 11.0).abs() < 1e-12 && (y + 5.0).abs() < 1e-12);
         assert!(Affine::scale_translate(0.0, 1.0, 0.0, 0.0).inverse().is_none());
+    }
+
+    #[test]
+    fn maps_one_after_the_other() {
+        let (first, second) =
+            (Affine([[2.0, 0.5, 3.0], [-0.25, 4.0, -7.0]]), Affine([[0.0, -1.0, 5.0], [3.0, 0.5, 0.0]]));
+        let (x, y) = first.apply(11.0, -5.0);
+        assert_eq!(second.after(&first).apply(11.0, -5.0), second.apply(x, y));
     }
 
     #[test]

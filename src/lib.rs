@@ -3,14 +3,15 @@
 //!
 //! The rooms of the house, lower never importing higher (a test enforces it):
 //!
-//! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`]
+//! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`], [`assign`] (who belongs to whom)
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
-//! 3. [`preprocess`], [`task`], [`detect`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`] (predictions
-//!    against labels)
+//! 3. [`preprocess`], [`task`], [`detect`], [`track`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`]
+//!    (predictions against labels)
 //! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures), [`dataset`] (labelled folders),
 //!    [`eval`] (models on labelled folders)
 //! 5. [`ffi`] (the C interface), the command line
 
+pub mod assign;
 pub mod checkpoint;
 pub mod convert;
 pub mod dataset;
@@ -32,5 +33,6 @@ pub mod runtime;
 pub mod skeleton;
 pub mod spec;
 pub mod task;
+pub mod track;
 
 pub use error::{Error, ErrorKind, Result};

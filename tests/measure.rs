@@ -1,7 +1,7 @@
-//! Average precision against the numbers of another program.
+//! Average precision and tracking scores against the numbers of other programs.
 
 use sapiens::geometry::Rect;
-use sapiens::measure::{AveragePrecision, BoxPrecision, LabelPoint, LabelledPerson, Located, Visibility};
+use sapiens::measure::{AveragePrecision, BoxPrecision, LabelPoint, LabelledPerson, Located, Tracking, Visibility};
 use sapiens::skeleton;
 use serde::Deserialize;
 
@@ -108,4 +108,70 @@ fn box_precision_is_that_of_pycocotools() {
     near(report.ap75, case.ap75);
     near(report.recall_100_share, case.recall_100);
     near(report.recall_100_iou50_share, case.recall_100_iou50);
+}
+
+/// Made-up sequences with switches, drops and false boxes, and what TrackEval says about each and about all together.
+#[derive(Deserialize)]
+struct TrackingCases {
+    together: TrackingScores,
+    sequences: Vec<TrackingCase>,
+}
+
+#[derive(Deserialize)]
+struct TrackingCase {
+    frames: Vec<TrackingFrame>,
+    #[serde(flatten)]
+    scores: TrackingScores,
+}
+
+/// Boxes: id, x, y, width, height.
+#[derive(Deserialize)]
+struct TrackingFrame {
+    people: Vec<[f32; 5]>,
+    tracks: Vec<[f32; 5]>,
+}
+
+#[derive(Deserialize)]
+struct TrackingScores {
+    hota: f64,
+    det_a: f64,
+    ass_a: f64,
+    idf1: f64,
+    mota: f64,
+    id_switches: u64,
+    fragmentations: u64,
+}
+
+impl TrackingScores {
+    #[track_caller]
+    fn check(&self, tracking: &Tracking) {
+        let report = tracking.report();
+        near(report.hota, self.hota);
+        near(report.det_a, self.det_a);
+        near(report.ass_a, self.ass_a);
+        near(report.idf1, self.idf1);
+        near(report.mota, self.mota);
+        assert_eq!((report.id_switches, report.fragmentations), (self.id_switches, self.fragmentations));
+    }
+}
+
+#[test]
+fn tracking_scores_are_those_of_trackeval() {
+    let cases: TrackingCases = serde_json::from_str(include_str!("data/tracking.json")).unwrap();
+    let boxes = |boxes: &[[f32; 5]]| -> Vec<(u64, Rect)> {
+        boxes.iter().map(|&[id, x, y, width, height]| (id as u64, rect([x, y, width, height]))).collect()
+    };
+    let mut together = Tracking::default();
+    for case in &cases.sequences {
+        let mut alone = Tracking::default();
+        for frame in &case.frames {
+            for tracking in [&mut alone, &mut together] {
+                tracking.add(&boxes(&frame.people), &boxes(&frame.tracks)).unwrap();
+            }
+        }
+        case.scores.check(&alone);
+        together.next_sequence();
+    }
+    assert_eq!(cases.sequences.len(), 5);
+    cases.together.check(&together);
 }

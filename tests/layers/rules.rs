@@ -8,6 +8,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("error", 1),
     ("file", 1),
     ("geometry", 1),
+    ("assign", 1),
     ("image", 2),
     ("spec", 2),
     ("skeleton", 2),
@@ -36,6 +37,7 @@ const ALLOWED_IN_LAYER_3: &[(&str, &str)] = &[
     ("task", "preprocess::placement"),
     ("detect", "preprocess::placement"),
     ("track", "preprocess::placement"),
+    ("track", "task::pose"), // keypoints as they are delivered
     ("avatar", "preprocess::placement"),
     ("convert", "onnx"),
     ("convert", "checkpoint"),
