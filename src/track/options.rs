@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn options_out_of_range_are_named() {
         TrackOptions::default().check().unwrap();
-        let wrong: [(&str, fn(&mut TrackOptions)); 13] = [
+        type Change = fn(&mut TrackOptions);
+        let wrong: [(&str, Change); 13] = [
             ("sure_score NaN", |o| o.sure_score = f32::NAN),
             ("unsure_score -0.1", |o| o.unsure_score = -0.1),
             ("new_score 1.5", |o| o.new_score = 1.5),

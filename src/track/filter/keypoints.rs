@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(at(130, f32::NAN, 0.9), 100.0, "not finite: stays");
         assert_eq!(at(260, 300.0, 0.1), 300.0, "after the hold: as found");
         assert!(at(330, 110.0, 0.9) < 110.0, "within reset_after the filter goes on");
-        assert_eq!(at(430, 300.0, 0.1) > 100.0, true);
+        assert!(at(430, 300.0, 0.1) > 100.0);
         let score = filter.filter(460 * MS, 400.0, &point(1.0, 0.123)).unwrap()[0].score;
         assert_eq!(score, 0.123);
         let mut at = |ms: i64, x: f32, score: f32| filter.filter(ms * MS, 400.0, &point(x, score)).unwrap()[0].x;
