@@ -1,8 +1,8 @@
 // From the library's camera space to Unreal's space and back: the one place in the plugin that knows both.
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-//   library: metres, right-handed        x right     y down     z forward
-//   Unreal:  centimetres, left-handed    X forward   Y right    Z up
+//   library: metres, right handed        x right     y down     z forward
+//   Unreal:  centimetres, left handed    X forward   Y right    Z up
 //
 // So X = z, Y = x, Z = -y: a swap of axes with a change of handedness (determinant -1), therefore a rotation keeps its
 // angle and turns the other way round the axis that is swapped in the same way.
