@@ -123,6 +123,11 @@ impl Detector {
         self.session.device()
     }
 
+    /// Devices listed before it that did not work, and why.
+    pub fn refused(&self) -> &[(Device, Error)] {
+        self.session.refused()
+    }
+
     /// The people in an image: sorted by score, at most 100 ([`detect::decode`], [`detect::decode_rtmdet`],
     /// [`detect::decode_detr`]).
     ///

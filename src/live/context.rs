@@ -1,5 +1,6 @@
 //! Contexts: the models that streams share, and the end of everything.
 
+use super::detectors::Slot;
 use super::gate;
 use super::log::{Hub, Log};
 use super::stream::Core;
@@ -84,8 +85,9 @@ struct Models {
 
 /// The models, streams and log of one host. Usable from any thread.
 pub struct Context {
-    load: LoadOptions,
+    pub(super) load: LoadOptions,
     models: Mutex<Models>,
+    pub(super) detector: Slot,
     streams: Mutex<Vec<Arc<Core>>>,
     log: Arc<Hub>,
     is_ended: AtomicBool,
@@ -123,6 +125,7 @@ impl Context {
                 ..LoadOptions::default()
             },
             models: Mutex::default(),
+            detector: Slot::default(),
             streams: Mutex::default(),
             orphans: Mutex::default(),
             log,
@@ -136,11 +139,26 @@ impl Context {
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn check_alive(&self) -> Result<()> {
+    pub(super) fn check_alive(&self) -> Result<()> {
         if !self.is_shut_down() {
             return Ok(());
         }
         Err(Error::new(ErrorKind::ShutDown, "context: it is being destroyed or has been shut down"))
+    }
+
+    /// What [`Context::go_on`] compares with.
+    pub(super) fn begin_load(&self) -> Result<u64> {
+        self.check_alive()?;
+        Ok(self.cancels.load(Ordering::Acquire))
+    }
+
+    /// Refuses to go on with a load that was cancelled.
+    pub(super) fn go_on(&self, begun: u64) -> Result<()> {
+        self.check_alive()?;
+        if self.cancels.load(Ordering::Acquire) == begun {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Cancelled, "the load was cancelled"))
     }
 
     /// Loads a model; streams run its tasks from their next frame on. Blocks; any thread.
@@ -148,29 +166,21 @@ impl Context {
     /// # Errors
     /// Those of [`Model::load`]; `InvalidArgument` if a loaded model already has one of its tasks; `Cancelled`; `ShutDown`.
     pub fn load(&self, source: &ModelSource, request: &LoadRequest, progress: &mut Progress) -> Result<ModelId> {
-        self.check_alive()?;
-        let begun = self.cancels.load(Ordering::Acquire);
-        let go_on = || -> Result<()> {
-            self.check_alive()?;
-            if self.cancels.load(Ordering::Acquire) == begun {
-                return Ok(());
-            }
-            Err(Error::new(ErrorKind::Cancelled, "the load was cancelled"))
-        };
         let options = LoadOptions {
             tasks: request.tasks.clone(),
             precision: request.precision,
             input: request.input,
             ..self.load.clone()
         };
+        let begun = self.begin_load()?;
         let mut watched = |stage: Stage, done: u64, total: u64| {
-            go_on()?;
+            self.go_on(begun)?;
             progress(stage, done, total)
         };
         let model = Arc::new(Model::load(source, &options, &mut watched)?);
         let report = report(ModelId(0), &model);
         let mut models = self.models_now();
-        go_on()?;
+        self.go_on(begun)?;
         let all = models.loaded.iter().map(|(_, model)| model).chain([&model]).cloned();
         models.runner = Some(Arc::new(Engine::from_models(all)?));
         models.last += 1;
@@ -265,6 +275,7 @@ impl Context {
         self.end_log()?;
         let models = std::mem::take(&mut *self.models_now());
         drop(models);
+        self.detector.clear();
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! Results of earlier frames, for the tasks that do not run on this one.
 
-use super::result::{Dated, LiveMaps, LivePerson};
+use super::result::{BoxOrigin, Dated, LiveMaps, LivePerson};
 use crate::engine::{FrameResult, Maps};
-use crate::geometry::{Rect, Size};
+use crate::geometry::Size;
 use crate::spec::Task;
 use std::sync::Arc;
 
@@ -27,24 +27,31 @@ impl Kept {
         };
         let people = result.people.into_iter().map(|person| LivePerson {
             bbox: person.bbox,
+            origin: BoxOrigin::default(),
+            box_index: None,
+            score: person.score,
+            track: None,
+            filtered: None,
             pose: person.pose.map(|pose| Dated { value: Arc::new(pose), frame, timestamp_ns }),
             maps: maps(person.maps),
         });
         Self { image: result.image, people: people.collect(), scene: maps(result.scene) }
     }
 
-    /// Takes over what `older` knows of `tasks` that did not run now. People are matched by their boxes; nothing is copied.
+    /// Takes over what `older` knows of `tasks` that did not run now. People are matched by their
+    /// ids, without those by their boxes; nothing is copied.
     pub fn fill(&mut self, older: &Self, tasks: &[Task]) {
         if older.image != self.image {
             return;
         }
         fill_maps(&mut self.scene, &older.scene, tasks);
-        let boxes: Vec<_> = self.people.iter().map(|p| p.bbox).collect();
-        let before: Vec<_> = older.people.iter().map(|p| p.bbox).collect();
-        for (now, then) in pairs(&boxes, &before) {
+        for (now, then) in pairs(&self.people, &older.people) {
             let (person, known) = (&mut self.people[now], &older.people[then]);
+            if !person.is_current() {
+                continue;
+            }
             if tasks.contains(&Task::Pose) && person.pose.is_none() {
-                person.pose = known.pose.clone();
+                (person.pose, person.filtered) = (known.pose.clone(), known.filtered.clone());
             }
             fill_maps(&mut person.maps, &known.maps, tasks);
         }
@@ -56,7 +63,9 @@ impl Kept {
         retain(&mut self.scene);
         for person in &mut self.people {
             retain(&mut person.maps);
-            person.pose = person.pose.take().filter(|_| tasks.contains(&Task::Pose));
+            if !tasks.contains(&Task::Pose) {
+                (person.pose, person.filtered) = (None, None);
+            }
         }
         self
     }
@@ -68,11 +77,16 @@ fn fill_maps(maps: &mut LiveMaps, older: &LiveMaps, tasks: &[Task]) {
     maps.0.extend(missing);
 }
 
-/// Which box now is which box then: best overlap first, each used once.
-fn pairs(now: &[Rect], then: &[Rect]) -> Vec<(usize, usize)> {
+/// Who now is who then: by id, or by the best overlap first, each used once.
+fn pairs(now: &[LivePerson], then: &[LivePerson]) -> Vec<(usize, usize)> {
     let mut all: Vec<(f32, usize, usize)> = Vec::new();
     for (i, a) in now.iter().enumerate() {
-        all.extend(then.iter().enumerate().map(|(j, b)| (a.iou(*b), i, j)).filter(|(o, ..)| *o > MIN_OVERLAP));
+        let alike = |b: &LivePerson| match (a.track, b.track) {
+            (Some(a), Some(b)) => f32::from(u8::from(a.id == b.id)),
+            (None, None) => a.bbox.iou(b.bbox),
+            _ => 0.0,
+        };
+        all.extend(then.iter().enumerate().map(|(j, b)| (alike(b), i, j)).filter(|(o, ..)| *o > MIN_OVERLAP));
     }
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut found: Vec<(usize, usize)> = Vec::new();
@@ -88,6 +102,7 @@ fn pairs(now: &[Rect], then: &[Rect]) -> Vec<(usize, usize)> {
 mod tests {
     use super::*;
     use crate::engine::Person;
+    use crate::geometry::Rect;
     use crate::task::pose::Keypoint;
 
     fn rect(x: f32) -> Rect {

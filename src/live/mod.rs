@@ -3,6 +3,9 @@
 //! A [`Context`] holds the models; each [`Stream`] has a bounded queue and a worker thread of its own, on which all of
 //! the work happens. Models are shared: runs of one model take turns, the rest of the work runs side by side.
 //!
+//! People come from the host's boxes or from the detector of the context, get ids that last and calm keypoints where
+//! [`PeopleOptions`] asks for them; raw keypoints are always there too.
+//!
 //! ```no_run
 //! use sapiens::engine::ModelSource;
 //! use sapiens::image::Image;
@@ -21,10 +24,15 @@
 
 mod cadence;
 mod context;
+mod detectors;
+mod finder;
 mod frame;
 mod gate;
 mod keep;
 mod log;
+mod people;
+#[cfg(test)]
+mod people_tests;
 mod queue;
 mod result;
 mod statistics;
@@ -35,9 +43,12 @@ mod worker;
 
 pub use cadence::TaskSetting;
 pub use context::{Context, ContextOptions, LoadRequest, ModelId, ModelReport};
+pub use detectors::DetectorReport;
+pub use finder::DetectSetting;
 pub use frame::{BorrowedPixels, Frame, Pixels};
 pub use log::{Log, LogLevel, LogSink};
+pub use people::PeopleOptions;
 pub use queue::{Policy, Submitted};
-pub use result::{Dated, LiveMaps, LivePerson, LiveResult};
+pub use result::{BoxOrigin, Dated, LiveMaps, LivePerson, LiveResult};
 pub use statistics::Statistics;
 pub use stream::{Delivery, ResultCallback, Stream, StreamOptions};

@@ -6,6 +6,7 @@ use crate::geometry::{Affine, Rect, Size};
 use crate::image::Image;
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
+use crate::track::{Track, TrackState};
 use std::sync::Arc;
 
 /// A value and the frame it was made from.
@@ -35,15 +36,50 @@ impl LiveMaps {
     }
 }
 
+/// Where the box of a person comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BoxOrigin {
+    /// It is the whole image: nobody said where people are.
+    #[default]
+    Image,
+    /// The host gave it with the frame.
+    Host,
+    /// The detector found it in this frame.
+    Detector,
+    /// It is around the keypoints that were found where the person was expected.
+    Keypoints,
+    /// Nobody found anything in this frame: it is where the motion leads.
+    Prediction,
+}
+
 /// What is known about one person.
 #[derive(Debug, Clone)]
 pub struct LivePerson {
-    /// The box that was asked about.
+    /// Where the person is, in pixels of the upright image. May reach beyond it.
     pub bbox: Rect,
-    /// Keypoints in pixels of the upright image.
+    /// Where that comes from.
+    pub origin: BoxOrigin,
+    /// Which of the frame's boxes it is, if it is one.
+    pub box_index: Option<usize>,
+    /// How sure the box is, 0 to 1: the score of the detector, or of the last observation of a track. `None` for a box that
+    /// the host gave and nobody tracks, and for the whole image.
+    pub score: Option<f32>,
+    /// Who it is and since when, if the stream tracks.
+    pub track: Option<Track>,
+    /// Keypoints in pixels of the upright image, as found.
     pub pose: Option<Dated<Arc<Vec<Keypoint>>>>,
+    /// The same, steadied over time, if the stream filters; always of the frame of `pose`.
+    pub filtered: Option<Dated<Arc<Vec<Keypoint>>>>,
     /// Maps of this person's crop.
     pub maps: LiveMaps,
+}
+
+impl LivePerson {
+    /// Whether results of earlier frames still stand for this person: not for somebody who was not looked at, or not found.
+    pub(super) fn is_current(&self) -> bool {
+        self.track
+            .is_none_or(|track| track.is_selected && track.state != TrackState::Lost && track.missed_frames == 0)
+    }
 }
 
 /// Everything about one frame. Never changes.
@@ -61,8 +97,11 @@ pub struct LiveResult {
     pub outcome: Result<(), Error>,
     /// Tasks that ran on this very frame.
     pub tasks: Vec<Task>,
-    /// One per box, in the order of the frame; one for the whole image without boxes.
+    /// One per box, in the order of the frame; one for the whole image without boxes; with a detector those it found, the
+    /// surest first. With tracking everybody who is tracked, hidden people too, by id.
     pub people: Vec<LivePerson>,
+    /// Whether the detector looked at this frame.
+    pub detector_ran: bool,
     /// Maps of the whole image.
     pub scene: LiveMaps,
     /// What took how long, in the order of the work.

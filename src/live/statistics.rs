@@ -22,12 +22,18 @@ pub struct Statistics {
     pub working: usize,
     /// Results that wait to be fetched.
     pub finished: usize,
+    /// Frames of those completed that the detector looked at.
+    pub detector_runs: u64,
+    /// People tracked in the newest of those completed, hidden ones too.
+    pub tracks: usize,
     /// Results dropped because nobody fetched them.
     pub dropped_results: u64,
     /// From submit to the beginning of the work.
     pub wait_ms: f64,
     /// Pixel format to RGB, orientation.
     pub convert_ms: f64,
+    /// The detector; averaged over all frames, so that it tells what detection costs at its cadence.
+    pub detect_ms: f64,
     /// Image to network input.
     pub preprocess_ms: f64,
     /// ONNX Runtime.
@@ -44,6 +50,8 @@ impl Statistics {
         if result.outcome.is_ok() {
             self.note(result.wait_ms, result.total_ms, &result.timings);
             self.completed += 1;
+            self.detector_runs += u64::from(result.detector_ran);
+            self.tracks = result.people.iter().filter(|person| person.track.is_some()).count();
         } else {
             self.failed += 1;
         }
@@ -58,6 +66,7 @@ impl Statistics {
         for (average, ms) in [
             (&mut self.wait_ms, wait_ms),
             (&mut self.convert_ms, sum(&["convert"])),
+            (&mut self.detect_ms, sum(&["detect"])),
             (&mut self.preprocess_ms, sum(&["preprocess"])),
             (&mut self.model_ms, sum(&["backbone", "model"])),
             (&mut self.postprocess_ms, sum(&["postprocess"])),

@@ -2,8 +2,10 @@
 
 use super::cadence::{Cadence, TaskSetting};
 use super::context::Context;
+use super::finder::Finder;
 use super::frame::{Frame, Pixels};
 use super::gate::{self, Gate};
+use super::people::{People, PeopleOptions};
 use super::queue::{Policy, Queue, Submitted};
 use super::result::LiveResult;
 use super::statistics::Statistics;
@@ -48,6 +50,8 @@ pub struct StreamOptions {
     pub keep_picture: bool,
     /// How results reach the host.
     pub delivery: Delivery,
+    /// Whether people are looked for, get ids, and calm keypoints.
+    pub people: PeopleOptions,
 }
 
 impl Default for StreamOptions {
@@ -61,6 +65,7 @@ impl Default for StreamOptions {
             budget: None,
             keep_picture: false,
             delivery: Delivery::Poll,
+            people: PeopleOptions::default(),
         }
     }
 }
@@ -103,6 +108,10 @@ impl Core {
 
     pub fn runner(&self) -> Option<Arc<dyn Runner>> {
         self.context.runner()
+    }
+
+    pub fn finder(&self) -> Option<Arc<dyn Finder>> {
+        self.context.finder()
     }
 
     pub fn learn(&self, change: impl FnOnce(&mut Cadence)) {
@@ -209,12 +218,14 @@ impl Stream {
     /// Makes a stream and starts its worker.
     ///
     /// # Errors
-    /// `InvalidArgument` for a depth outside 1..=64, `ShutDown` if the context is.
+    /// `InvalidArgument` for a depth outside 1..=64 and for options about people that are out of range or do not fit
+    /// together, `ShutDown` if the context is.
     pub fn new(context: &Arc<Context>, options: StreamOptions) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         if !(1..=64).contains(&options.depth) {
             return Err(Error::invalid(format!("depth is {}; it must be 1..64", options.depth)));
         }
+        let people = People::new(options.people)?;
         let core = Arc::new(Core {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             context: Arc::clone(context),
@@ -234,7 +245,7 @@ impl Stream {
         context.attach(&core)?;
         let worker = Arc::clone(&core);
         let builder = std::thread::Builder::new().name(format!("sapiens-{}", core.number));
-        let spawned = builder.spawn(move || worker::work(&worker)).map_err(|e| {
+        let spawned = builder.spawn(move || worker::work(&worker, people)).map_err(|e| {
             context.detach(&core);
             Error::new(ErrorKind::Internal, format!("the system gives no more threads: {e}")).caused_by(e)
         })?;

@@ -4,6 +4,7 @@ use super::cadence::Cadence;
 use super::frame::Frame;
 use super::gate;
 use super::keep::Kept;
+use super::people::{People, Scene};
 use super::queue::Job;
 use super::result::LiveResult;
 use super::stream::Core;
@@ -44,8 +45,8 @@ pub(super) struct Manner {
 }
 
 /// What a worker carries from frame to frame.
-#[derive(Default)]
 struct Memory {
+    people: People,
     kept: Kept,
     orientation: Orientation,
     /// The memory of the last picture.
@@ -63,10 +64,11 @@ impl Drop for Ending<'_> {
 }
 
 /// Works until the stream ends.
-pub(super) fn work(core: &Arc<Core>) {
+pub(super) fn work(core: &Arc<Core>, people: People) {
     gate::become_worker();
     let _ending = Ending(core);
-    let mut memory = Memory::default();
+    let mut memory =
+        Memory { people, kept: Kept::default(), orientation: Orientation::default(), pixels: Vec::new() };
     while let Some(job) = core.queue.next() {
         let result = frame(core, &mut memory, job);
         if let Err(error) = &result.outcome {
@@ -93,6 +95,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
         buffer_from_image: format.buffer_from_image(),
         outcome: Ok(()),
         tasks: Vec::new(),
+        detector_ran: false,
         people: Vec::new(),
         scene: super::LiveMaps::default(),
         timings: Vec::new(),
@@ -101,10 +104,11 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
         picture: None,
         dropped_before,
     };
-    // What a panic leaves behind is only the memory of older frames, which are complete.
+    // What a panic leaves behind is only the memory of older frames, which are complete, and the people, who are forgotten.
     let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, frame, &mut result)));
     result.outcome = outcome.unwrap_or_else(|panic| {
         core.learn(Cadence::forget);
+        memory.people.reset();
         Err(Error::of_panic(panic.as_ref()))
     });
     if result.outcome.is_err() {
@@ -124,35 +128,59 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     }
     result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
 
-    let runner = core.runner().ok_or_else(|| {
-        Error::new(ErrorKind::Unsupported, "no model is loaded; load one into the context before frames are worked on")
-    })?;
-    let groups = runner.groups();
+    let runner = core.runner();
+    if runner.is_none() && !memory.people.detects() {
+        let message = "no model is loaded; load one into the context before frames are worked on";
+        return Err(Error::new(ErrorKind::Unsupported, message));
+    }
+    let groups = runner.as_ref().map(|runner| runner.groups()).unwrap_or_default();
     let available: Vec<Task> = groups.iter().flatten().copied().collect();
-    let (chosen, enabled) = {
+    let enabled = {
         let mut cadence = core.cadence.lock().unwrap_or_else(PoisonError::into_inner);
         if memory.kept.image != image.size() || memory.orientation != orientation {
             (memory.kept, memory.orientation) = (Kept::default(), orientation);
+            memory.people.reset();
             cadence.forget();
         }
-        (cadence.choose(&groups, wanted.as_deref(), ignore_cadence), cadence.enabled(&available))
+        cadence.enabled(&available)
     };
-    let Manner { space, framing, keeps_picture } = core.manner;
-    let request = Request { boxes, tasks: Some(chosen.clone()), framing, space, detect: None };
-    let ran = runner.run(&image, &request).inspect_err(|_| core.learn(|cadence| cadence.forget()));
-    let mut found = ran?;
-    core.learn(|cadence: &mut Cadence| cadence.learn(&found.timings, &groups));
+    let has_pose = enabled.contains(&Task::Pose);
+    let scene = Scene { image: &image, number: result.frame, timestamp_ns, has_pose };
+    let look = memory.people.look(&scene, boxes, core.finder().as_deref())?;
+    result.detector_ran = look.timing.is_some();
+    result.timings.extend(look.timing.clone());
+
+    // Tasks that have nobody to look at do not lose their turn.
+    let work = runner.filter(|_| !look.is_empty());
+    let mut chosen = Vec::new();
+    let mut found = match &work {
+        Some(runner) => {
+            core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence));
+            let Manner { space, framing, .. } = core.manner;
+            let request =
+                Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, detect: None };
+            runner.run(&image, &request).inspect_err(|_| core.learn(Cadence::forget))?
+        }
+        None => look.without_tasks(image.size()),
+    };
+    core.learn(|cadence| cadence.learn(&found.timings, &groups));
     result.timings.append(&mut found.timings);
 
     let mut newest = Kept::of(found, result.frame, timestamp_ns);
-    let others: Vec<Task> = enabled.into_iter().filter(|task| !chosen.contains(task)).collect();
-    newest.fill(&memory.kept, &others);
+    newest.people = memory.people.tell(&look, &scene, newest.people);
+    if newest.people.is_empty() {
+        // Whoever comes is looked at by all tasks at once.
+        core.learn(Cadence::forget);
+    } else {
+        let others: Vec<Task> = enabled.into_iter().filter(|task| !chosen.contains(task)).collect();
+        newest.fill(&memory.kept, &others);
+    }
     memory.kept = newest.clone();
     if let Some(wanted) = &wanted {
         newest = newest.only(wanted);
     }
     (result.people, result.scene, result.tasks) = (newest.people, newest.scene, chosen);
-    if keeps_picture {
+    if core.manner.keeps_picture {
         result.picture = Some(Arc::new(image));
     } else {
         memory.pixels = image.into_pixels();

@@ -1,0 +1,137 @@
+//! The detector of a context.
+
+use super::context::{Context, LoadRequest};
+use super::finder::Finder;
+use crate::convert::{Progress, Stage};
+use crate::engine::{Detector, LoadOptions, ModelSource};
+use crate::error::{Error, Result};
+use crate::runtime::{Device, LogLevel};
+use crate::spec::{DetectorFamily, ModelInfo};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A loaded detector and what really runs.
+#[derive(Debug, Clone)]
+pub struct DetectorReport {
+    /// Path or name.
+    pub name: String,
+    /// What it is: its input size, and facts of the model it belongs to.
+    pub info: ModelInfo,
+    /// Who made it.
+    pub family: DetectorFamily,
+    /// Where it runs.
+    pub device: Device,
+    /// Devices listed before it that could not be used, and why.
+    pub refused: Vec<(Device, String)>,
+}
+
+impl DetectorReport {
+    pub(super) fn of(detector: &Detector) -> Self {
+        Self {
+            name: detector.name().to_owned(),
+            info: detector.info().clone(),
+            family: detector.family(),
+            device: detector.device(),
+            refused: detector.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Loaded {
+    finder: Option<Arc<dyn Finder>>,
+    report: Option<DetectorReport>,
+}
+
+/// Where the detector of a context is; a lock of its own, held for moments.
+#[derive(Default)]
+pub(super) struct Slot(Mutex<Loaded>);
+
+impl Slot {
+    fn lock(&self) -> MutexGuard<'_, Loaded> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a detector in the place of the one before, if `may_still` says so under the lock.
+    pub fn set(
+        &self,
+        finder: Arc<dyn Finder>,
+        report: DetectorReport,
+        may_still: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let mut loaded = self.lock();
+        may_still()?;
+        let before = std::mem::replace(&mut *loaded, Loaded { finder: Some(finder), report: Some(report) });
+        drop(loaded);
+        drop(before);
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub fn set_for_test(&self, finder: Arc<dyn Finder>) {
+        self.lock().finder = Some(finder);
+    }
+
+    /// Takes the detector away. Whether there was one.
+    pub fn clear(&self) -> bool {
+        let before = std::mem::take(&mut *self.lock());
+        before.finder.is_some()
+    }
+
+    pub fn finder(&self) -> Option<Arc<dyn Finder>> {
+        self.lock().finder.clone()
+    }
+
+    pub fn report(&self) -> Option<DetectorReport> {
+        self.lock().report.clone()
+    }
+}
+
+impl Context {
+    /// Loads the person detector of this context, in place of one loaded before: streams that detect use it from their next
+    /// frame on. The source is that of [`Detector::load`]: a bundle such as the embedded model, a checkpoint of RTMDet or DETR,
+    /// or a graph converted from one. It runs beside the models, not in turn with them. Blocks; any thread.
+    ///
+    /// # Errors
+    /// Those of [`Detector::load`]; `InvalidArgument` if the request names tasks; `Cancelled`; `ShutDown`.
+    pub fn load_detector(&self, source: &ModelSource, request: &LoadRequest, progress: &mut Progress) -> Result<()> {
+        if request.tasks.is_some() {
+            return Err(Error::invalid("tasks: a detector has none; leave them out"));
+        }
+        let options =
+            LoadOptions { precision: request.precision, detector_input: request.input, ..self.load.clone() };
+        let begun = self.begin_load()?;
+        let mut watched = |stage: Stage, done: u64, total: u64| {
+            self.go_on(begun)?;
+            progress(stage, done, total)
+        };
+        let detector = Arc::new(Detector::load(source, &options, &mut watched)?);
+        let report = DetectorReport::of(&detector);
+        self.detector.set(detector, report.clone(), || self.go_on(begun))?;
+        self.log(LogLevel::Info, || format!("{}: loaded as detector on {}", report.name, report.device));
+        Ok(())
+    }
+
+    /// Takes the detector away; a frame in work finishes with it. Whether there was one.
+    ///
+    /// # Errors
+    /// `ShutDown`.
+    pub fn unload_detector(&self) -> Result<bool> {
+        self.check_alive()?;
+        Ok(self.detector.clear())
+    }
+
+    /// The loaded detector.
+    pub fn detector(&self) -> Option<DetectorReport> {
+        self.detector.report()
+    }
+
+    /// What people are looked for with, as of now.
+    pub(super) fn finder(&self) -> Option<Arc<dyn Finder>> {
+        self.detector.finder()
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_finder(&self, finder: Arc<dyn Finder>) {
+        self.detector.set_for_test(finder);
+    }
+}
