@@ -2,6 +2,7 @@
 
 use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
 use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFormat, SapiensPrecision, SapiensTask};
+use super::convert_people::people_options;
 use super::guard::{check_pointer, flag, optional_text, slice};
 use super::status::{Failure, SapiensStatus, c_text};
 use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensImage, SapiensStreamOptions};
@@ -58,14 +59,14 @@ pub(super) fn timeout(ms: u32) -> Option<Duration> {
     (ms != SAPIENS_WAIT_FOREVER).then(|| Duration::from_millis(ms.into()))
 }
 
-fn choose<T: Copy>(number: i32, argument: &str, kind: &str, known: &[(i32, T)]) -> Result<T, Failure> {
+pub(super) fn choose<T: Copy>(number: i32, argument: &str, kind: &str, known: &[(i32, T)]) -> Result<T, Failure> {
     known.iter().find(|(value, _)| *value == number).map(|(_, choice)| *choice).ok_or_else(|| {
         let values: Vec<_> = known.iter().map(|(value, _)| value.to_string()).collect();
         Failure::invalid(format!("{argument} is {number}; a {kind} is one of {}", values.join(", ")))
     })
 }
 
-fn zero(value: u32, argument: &str) -> Result<(), Failure> {
+pub(super) fn zero(value: u32, argument: &str) -> Result<(), Failure> {
     if value == 0 { Ok(()) } else { Err(Failure::invalid(format!("{argument} is {value}; it must be 0"))) }
 }
 
@@ -166,7 +167,9 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
     Ok(LoadRequest { tasks: tasks_of_mask(options.tasks, "options->tasks")?, precision, input })
 }
 
-pub(super) fn stream_options(options: &SapiensStreamOptions) -> Result<StreamOptions, Failure> {
+/// # Safety
+/// `options->filter_options` is null or leads to a whole structure.
+pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<StreamOptions, Failure> {
     let delivery = delivery(options.delivery, "options->delivery")?;
     if (delivery == Delivery::Poll) != options.callback.is_none() {
         return Err(Failure::invalid(match delivery {
@@ -193,6 +196,7 @@ pub(super) fn stream_options(options: &SapiensStreamOptions) -> Result<StreamOpt
         budget: (budget > 0).then(|| Duration::from_nanos(budget)),
         keep_picture: flag(options.keep_image, "options->keep_image")?,
         delivery,
+        people: unsafe { people_options(options)? },
     })
 }
 

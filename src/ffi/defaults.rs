@@ -2,6 +2,7 @@
 
 use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
 use super::guard::{Sized32, check_struct_size, guard, write_whole};
+use super::people_types::SapiensFilterOptions;
 use super::status::{Failure, SapiensStatus};
 use super::stream_types::{SapiensImage, SapiensStreamOptions, SapiensSubmitOptions, SapiensTaskOptions};
 
@@ -39,6 +40,18 @@ pub unsafe extern "C" fn sapiens_stream_options_default(
     struct_size: u32,
 ) -> SapiensStatus {
     guard(|| unsafe { fill(options, struct_size, SapiensStreamOptions::DEFAULT) })
+}
+
+/// Writes the default options, as SAPIENS_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_filter_options_default(
+    options: *mut SapiensFilterOptions,
+    struct_size: u32,
+) -> SapiensStatus {
+    guard(|| unsafe { fill(options, struct_size, SapiensFilterOptions::DEFAULT) })
 }
 
 /// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.

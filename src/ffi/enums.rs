@@ -234,3 +234,47 @@ pub enum SapiensKeypointGroup {
     /// The dense face.
     Face = 5,
 }
+
+/// Whom the tasks of a stream look at, of the people it tracks.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensPersonPolicy {
+    /// Everybody.
+    All = 0,
+    /// The `person_count` largest boxes, by area.
+    Largest = 1,
+    /// The `person_count` nearest to the camera, which is by the height of the box.
+    Nearest = 2,
+    /// The `person_count` whose boxes have their centre nearest to (`person_x`, `person_y`).
+    NearestTo = 3,
+}
+
+/// Where the box of a person comes from.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensBoxOrigin {
+    /// It is the whole image: nobody said where people are.
+    Image = 0,
+    /// It came with the frame.
+    Host = 1,
+    /// The detector found it in this frame.
+    Detector = 2,
+    /// It is around the keypoints found where the person was expected.
+    Keypoints = 3,
+    /// Nothing was found in this frame, or nobody looked: it is where the motion leads.
+    Prediction = 4,
+}
+
+/// How sure it is that somebody is there.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensTrackState {
+    /// The stream does not track.
+    None = 0,
+    /// New: seen once, which may have been an error.
+    Tentative = 1,
+    /// Seen often enough, and now (or not looked for now).
+    Confirmed = 2,
+    /// Looked for and not found: hidden or gone. Has no pose; keeps the id if it comes back.
+    Lost = 3,
+}

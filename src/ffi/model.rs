@@ -7,7 +7,7 @@ use super::guard::{check_struct, guard, optional_text, output, read_or, slice, t
 use super::status::{Failure, SapiensStatus};
 use crate::convert::Stage;
 use crate::engine::ModelSource;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::live::ModelReport;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -33,11 +33,7 @@ pub unsafe extern "C" fn sapiens_context_load(
     guard(|| {
         let host = CONTEXTS.get(context)?;
         let options = unsafe { read_or(options, "options", SapiensLoadOptions::DEFAULT)? };
-        let source = match unsafe { optional_text(path, "path")? } {
-            None => ModelSource::Demo,
-            Some("") => return Err(Failure::invalid("path is empty; NULL stands for the demo model")),
-            Some(path) => ModelSource::Path(path.into()),
-        };
+        let source = unsafe { source_of(path)? };
         unsafe { load(&host, source, &options, model_id) }
     })
 }
@@ -73,9 +69,30 @@ unsafe fn load(
     model_id: *mut u32,
 ) -> Result<(), Failure> {
     let out = if model_id.is_null() { None } else { Some(unsafe { output(model_id, "model_id")? }) };
-    let user_data = UserData(options.user_data);
-    let callback = options.progress;
-    let mut progress = |stage: Stage, done: u64, total: u64| -> Result<()> {
+    let id = host.live.load(&source, &load_request(options)?, &mut progress_of(options))?;
+    if let Some(out) = out {
+        *out = id.number();
+    }
+    Ok(())
+}
+
+/// A path, or the demo model.
+///
+/// # Safety
+/// `path` is null or leads to bytes that end in zero.
+pub(super) unsafe fn source_of(path: *const c_char) -> Result<ModelSource, Failure> {
+    match unsafe { optional_text(path, "path")? } {
+        None => Ok(ModelSource::Demo),
+        Some("") => Err(Failure::invalid("path is empty; NULL stands for the demo model")),
+        Some(path) => Ok(ModelSource::Path(path.into())),
+    }
+}
+
+/// Tells the host how far a load is, and stops it if the host says so.
+pub(super) fn progress_of(options: &SapiensLoadOptions) -> impl FnMut(Stage, u64, u64) -> crate::Result<()> {
+    let (user_data, callback) = (UserData(options.user_data), options.progress);
+    move |stage, done, total| {
+        let user_data = &user_data;
         let Some(callback) = callback else { return Ok(()) };
         let stage = match stage {
             Stage::Hash => c"hash",
@@ -86,12 +103,7 @@ unsafe fn load(
             0 => Ok(()),
             _ => Err(Error::new(ErrorKind::Cancelled, "the progress callback stopped the load")),
         }
-    };
-    let id = host.live.load(&source, &load_request(options)?, &mut progress)?;
-    if let Some(out) = out {
-        *out = id.number();
     }
-    Ok(())
 }
 
 /// Stops the loads of this context that are in progress; they answer CANCELLED as soon as the stage they are in lets them.

@@ -1,13 +1,14 @@
 //! Exports about results as a whole and their persons.
 
 use super::convert::task_mask;
+use super::convert_people::{origin_number, state_number};
 use super::guard::{check_struct, guard, output, write};
 use super::result_types::{SapiensKeypoint, SapiensPerson, SapiensPose, SapiensResult, SapiensResultInfo};
 use super::status::{Failure, SapiensStatus, c_text};
 use super::stream_types::SapiensBox;
 use super::table::Table;
 use crate::geometry::{Affine, Rect};
-use crate::live::{LivePerson, LiveResult};
+use crate::live::{Dated, LivePerson, LiveResult};
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
 use once_cell::sync::OnceCell;
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn sapiens_result_info(
             wait_ms: live.wait_ms,
             total_ms: live.total_ms,
             timing_count: live.timings.len() as u32,
-            reserved: 0,
+            detector_ran: u32::from(live.detector_ran),
         };
         unsafe { write(info, "info", found) }
     })
@@ -150,7 +151,27 @@ pub unsafe extern "C" fn sapiens_result_person(
         let who = held.person(person)?;
         let pose = who.pose.iter().map(|_| Task::Pose);
         let tasks: Vec<Task> = pose.chain(who.maps.tasks()).collect();
-        let found = SapiensPerson { struct_size: 0, tasks: task_mask(&tasks), bbox: c_box(who.bbox) };
+        let track = who.track;
+        let velocity = track.map_or([0.0; 2], |t| t.velocity);
+        let found = SapiensPerson {
+            struct_size: 0,
+            tasks: task_mask(&tasks),
+            bbox: c_box(who.bbox),
+            origin: origin_number(who.origin),
+            state: state_number(track.map(|t| t.state)),
+            id: track.map_or(0, |t| t.id.number()),
+            score: who.score.unwrap_or(-1.0),
+            box_index: who.box_index.map_or(-1, |i| i as i32),
+            age_frames: track.map_or(0, |t| u32::try_from(t.age_frames).unwrap_or(u32::MAX)),
+            missed_frames: track.map_or(0, |t| t.missed_frames),
+            age_ns: track.map_or(0, |t| t.age_ns),
+            unseen_ns: track.map_or(0, |t| t.unseen_ns),
+            estimate: c_box(track.map_or(who.bbox, |t| t.estimate)),
+            velocity_x: velocity[0],
+            velocity_y: velocity[1],
+            sightings: track.map_or(0, |t| t.hits),
+            is_chosen: u32::from(track.is_none_or(|t| t.is_selected)),
+        };
         unsafe { write(info, "info", found) }
     })
 }
@@ -168,21 +189,46 @@ pub unsafe extern "C" fn sapiens_result_pose(
 ) -> SapiensStatus {
     guard(|| {
         unsafe { check_struct(pose, "pose")? };
-        let held = RESULTS.get(result)?;
-        let who = held.person(person)?;
-        let dated = who.pose.as_ref().ok_or(Failure::ABSENT)?;
-        let keypoints: &[Keypoint] = &dated.value;
-        let found = SapiensPose {
-            struct_size: 0,
-            count: keypoints.len() as u32,
-            keypoints: keypoints.as_ptr().cast::<SapiensKeypoint>(),
-            stride: size_of::<Keypoint>() as u32,
-            age_frames: age(&held.live, dated.frame),
-            bbox: c_box(who.bbox),
-            timestamp_ns: dated.timestamp_ns,
-        };
-        unsafe { write(pose, "pose", found) }
+        unsafe { write_pose(&*RESULTS.get(result)?, person, pose, |who| who.pose.as_ref()) }
     })
+}
+
+/// As `sapiens_result_pose`, steadied over time: `SapiensStreamOptions.filter`. The raw pose is that of
+/// `sapiens_result_pose`, always of the same frame. ABSENT where that is, and if the stream does not filter.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_result_filtered_pose(
+    result: *mut SapiensResult,
+    person: u32,
+    pose: *mut SapiensPose,
+) -> SapiensStatus {
+    guard(|| {
+        unsafe { check_struct(pose, "pose")? };
+        unsafe { write_pose(&*RESULTS.get(result)?, person, pose, |who| who.filtered.as_ref()) }
+    })
+}
+
+unsafe fn write_pose(
+    held: &Held,
+    person: u32,
+    pose: *mut SapiensPose,
+    which: fn(&LivePerson) -> Option<&Dated<Arc<Vec<Keypoint>>>>,
+) -> Result<(), Failure> {
+    let who = held.person(person)?;
+    let dated = which(who).ok_or(Failure::ABSENT)?;
+    let keypoints: &[Keypoint] = &dated.value;
+    let found = SapiensPose {
+        struct_size: 0,
+        count: keypoints.len() as u32,
+        keypoints: keypoints.as_ptr().cast::<SapiensKeypoint>(),
+        stride: size_of::<Keypoint>() as u32,
+        age_frames: age(&held.live, dated.frame),
+        bbox: c_box(who.bbox),
+        timestamp_ns: dated.timestamp_ns,
+    };
+    unsafe { write(pose, "pose", found) }
 }
 
 // Hosts read the keypoints of the engine in place.

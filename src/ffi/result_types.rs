@@ -47,8 +47,8 @@ pub struct SapiensResultInfo {
     pub total_ms: f64,
     /// Number of stages `sapiens_result_timing` knows.
     pub timing_count: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: the detector looked at this frame.
+    pub detector_ran: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -145,8 +145,36 @@ pub struct SapiensPerson {
     pub struct_size: u32,
     /// `SapiensTask` bits this person has something of: a pose, or maps of its own. Other maps are those of SAPIENS_SCENE.
     pub tasks: u32,
-    /// Where the person is: the box of the submit.
+    /// Where the person is. May reach beyond the image.
     pub bbox: SapiensBox,
+    /// A `SapiensBoxOrigin`: where the box comes from.
+    pub origin: i32,
+    /// A `SapiensTrackState`.
+    pub state: i32,
+    /// Who it is: from 1, the same from frame to frame, never given twice by a stream; 0 if the stream does not track.
+    pub id: u64,
+    /// How sure the box is, 0 to 1; negative where nobody knows: the whole image, a box of the host that is not tracked.
+    pub score: f32,
+    /// Which of the boxes of the submit it is; -1 if none.
+    pub box_index: i32,
+    /// Frames since the first sighting, this one included; 0 if the stream does not track, as all that follows.
+    pub age_frames: u32,
+    /// Frames in a row in which this person was looked for and not found.
+    pub missed_frames: u32,
+    /// Since the first sighting, in nanoseconds.
+    pub age_ns: i64,
+    /// Since the last sighting, in nanoseconds.
+    pub unseen_ns: i64,
+    /// The box as the motion model has it: calmer.
+    pub estimate: SapiensBox,
+    /// Motion of its centre in pixels per second.
+    pub velocity_x: f32,
+    /// See `velocity_x`.
+    pub velocity_y: f32,
+    /// Sightings in all.
+    pub sightings: u32,
+    /// 1: chosen by `SapiensStreamOptions.person_policy`: the tasks look at this person.
+    pub is_chosen: u32,
 }
 
 // SAFETY: plain data, zero is valid.

@@ -39,7 +39,7 @@ pub unsafe extern "C" fn sapiens_stream_create(
         let out = unsafe { output(stream, "stream")? };
         let host = CONTEXTS.get(context)?;
         let options = unsafe { read_or(options, "options", SapiensStreamOptions::DEFAULT)? };
-        let live = Stream::new(&host.live, stream_options(&options)?)?;
+        let live = Stream::new(&host.live, unsafe { stream_options(&options)? })?;
         let handle: *mut SapiensStream =
             STREAMS.insert(Arc::new(StreamHost { live, context: Arc::downgrade(&host) }))?;
         if let Some(callback) = options.callback {
@@ -182,13 +182,15 @@ pub unsafe extern "C" fn sapiens_stream_statistics(
             waiting: s.waiting as u32,
             working: s.working as u32,
             finished: s.finished as u32,
-            reserved2: 0,
+            tracks: s.tracks as u32,
             wait_ms: s.wait_ms,
             convert_ms: s.convert_ms,
             preprocess_ms: s.preprocess_ms,
             model_ms: s.model_ms,
             postprocess_ms: s.postprocess_ms,
             total_ms: s.total_ms,
+            detector_runs: s.detector_runs,
+            detect_ms: s.detect_ms,
         };
         unsafe { write(statistics, "statistics", found) }
     })

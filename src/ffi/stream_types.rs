@@ -2,6 +2,7 @@
 
 use super::enums::{SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy};
 use super::guard::Sized32;
+use super::people_types::SapiensFilterOptions;
 use super::result_types::SapiensResult;
 use std::ffi::c_void;
 
@@ -53,6 +54,40 @@ pub struct SapiensStreamOptions {
     pub callback: SapiensResultCallback,
     /// Given to `callback`.
     pub user_data: *mut c_void,
+    /// 1: in frames without boxes people are looked for with the detector of the context (`sapiens_context_load_detector`).
+    pub detect: u32,
+    /// The detector looks at every n-th frame, and sooner when somebody is hidden, new or unsure; in between people are looked
+    /// for where they are expected. 0 or 1: at every frame. More needs `track` and the pose task.
+    pub detect_every: u32,
+    /// Finds count with a score above this, up to 1; 0: what is usual for the detector (0.3; DETR 0.5).
+    pub detect_threshold: f32,
+    /// Of two finds that overlap by more than this (intersection over union, up to 1) the less sure one goes; 0: what is
+    /// usual for the detector (0.3; DETR 1; the demo model 0.5).
+    pub detect_overlap: f32,
+    /// 1: people get ids that last (`SapiensPerson.id`), found by the detector or given as boxes. Results then list everybody
+    /// tracked, hidden people too, by id. A frame without boxes, on a stream without `detect`, is looked at where the people of
+    /// earlier frames are expected.
+    pub track: u32,
+    /// A `SapiensPersonPolicy`: whom the tasks look at. Everybody is tracked. Needs `track`.
+    pub person_policy: i32,
+    /// How many the policy chooses; 0 with ALL.
+    pub person_count: u32,
+    /// People tracked at a time, up to 1000; 0: 256.
+    pub max_people: u32,
+    /// For NEAREST_TO: pixels of the upright image.
+    pub person_x: f32,
+    /// See `person_x`.
+    pub person_y: f32,
+    /// Somebody new is tracked from this score on, up to 1; 0: 0.5. Boxes of the host count 1.
+    pub track_new_score: f32,
+    /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
+    pub track_memory_ms: u32,
+    /// 1: keypoints are steadied over time, beside the raw ones (`sapiens_result_filtered_pose`). Needs `track`.
+    pub filter: u32,
+    /// 0.
+    pub reserved: u32,
+    /// How they are steadied, copied; NULL for the defaults.
+    pub filter_options: *const SapiensFilterOptions,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -74,6 +109,21 @@ impl SapiensStreamOptions {
         budget_ns: 0,
         callback: None,
         user_data: std::ptr::null_mut(),
+        detect: 0,
+        detect_every: 0,
+        detect_threshold: 0.0,
+        detect_overlap: 0.0,
+        track: 0,
+        person_policy: 0,
+        person_count: 0,
+        max_people: 0,
+        person_x: 0.0,
+        person_y: 0.0,
+        track_new_score: 0.0,
+        track_memory_ms: 0,
+        filter: 0,
+        reserved: 0,
+        filter_options: std::ptr::null(),
     };
 }
 
@@ -180,7 +230,7 @@ pub struct SapiensSubmitOptions {
     pub tasks: u32,
     /// `SapiensSubmitFlags` bits.
     pub flags: u32,
-    /// Number of boxes, up to 256; 0: the whole image is one person.
+    /// Number of boxes, up to 256; 0: the stream looks for people if it has `detect` or `track`, else the whole image is one.
     pub box_count: u32,
     /// One box per person, copied.
     pub boxes: *const SapiensBox,
@@ -235,8 +285,8 @@ pub struct SapiensStatistics {
     pub working: u32,
     /// Results that wait to be fetched.
     pub finished: u32,
-    /// 0.
-    pub reserved2: u32,
+    /// People tracked in the newest completed frame, hidden ones too.
+    pub tracks: u32,
     /// From submit to the beginning of the work.
     pub wait_ms: f64,
     /// Pixel format to RGB, orientation.
@@ -249,6 +299,10 @@ pub struct SapiensStatistics {
     pub postprocess_ms: f64,
     /// From submit to the finished result.
     pub total_ms: f64,
+    /// Frames of those completed that the detector looked at.
+    pub detector_runs: u64,
+    /// The detector, averaged over all frames: what detection costs at its cadence.
+    pub detect_ms: f64,
 }
 
 // SAFETY: plain data, zero is valid.
