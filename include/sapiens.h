@@ -494,6 +494,77 @@ typedef int32_t SapiensKeypointGroup;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// Whom the tasks of a stream look at, of the people it tracks.
+enum SapiensPersonPolicy
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Everybody.
+    SAPIENS_PERSON_POLICY_ALL = 0,
+    /// The `person_count` largest boxes, by area.
+    SAPIENS_PERSON_POLICY_LARGEST = 1,
+    /// The `person_count` nearest to the camera, which is by the height of the box.
+    SAPIENS_PERSON_POLICY_NEAREST = 2,
+    /// The `person_count` whose boxes have their centre nearest to (`person_x`, `person_y`).
+    SAPIENS_PERSON_POLICY_NEAREST_TO = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensPersonPolicy SapiensPersonPolicy;
+#else
+typedef int32_t SapiensPersonPolicy;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Where the box of a person comes from.
+enum SapiensBoxOrigin
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// It is the whole image: nobody said where people are.
+    SAPIENS_BOX_ORIGIN_IMAGE = 0,
+    /// It came with the frame.
+    SAPIENS_BOX_ORIGIN_HOST = 1,
+    /// The detector found it in this frame.
+    SAPIENS_BOX_ORIGIN_DETECTOR = 2,
+    /// It is around the keypoints found where the person was expected.
+    SAPIENS_BOX_ORIGIN_KEYPOINTS = 3,
+    /// Nothing was found in this frame, or nobody looked: it is where the motion leads.
+    SAPIENS_BOX_ORIGIN_PREDICTION = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensBoxOrigin SapiensBoxOrigin;
+#else
+typedef int32_t SapiensBoxOrigin;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How sure it is that somebody is there.
+enum SapiensTrackState
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// The stream does not track.
+    SAPIENS_TRACK_STATE_NONE = 0,
+    /// New: seen once, which may have been an error.
+    SAPIENS_TRACK_STATE_TENTATIVE = 1,
+    /// Seen often enough, and now (or not looked for now).
+    SAPIENS_TRACK_STATE_CONFIRMED = 2,
+    /// Looked for and not found: hidden or gone. Has no pose; keeps the id if it comes back.
+    SAPIENS_TRACK_STATE_LOST = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensTrackState SapiensTrackState;
+#else
+typedef int32_t SapiensTrackState;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// A device, the loaded models, and the threads that work on them. Opaque; made by `sapiens_context_create`, freed by
 /// `sapiens_context_destroy`. Every function that takes it may be called from any thread, at the same time.
 typedef struct SapiensContext SapiensContext;
@@ -615,6 +686,36 @@ typedef struct SapiensLoadOptions {
 /// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.
 typedef void (*SapiensResultCallback)(void *user_data, struct SapiensStream *stream, struct SapiensResult *result);
 
+/// A One-Euro filter: calm where a keypoint rests, quick where it moves.
+typedef struct SapiensOneEuro {
+    /// Cutoff at rest in Hz, more than 0: lower is calmer and slower.
+    float min_cutoff_hz;
+    /// How much the cutoff grows with speed: Hz per person height per second, at least 0.
+    float beta;
+    /// Cutoff of the speed itself in Hz, more than 0.
+    float speed_cutoff_hz;
+} SapiensOneEuro;
+
+/// How keypoints are steadied. Begin with SAPIENS_FILTER_OPTIONS_INIT.
+typedef struct SapiensFilterOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Trunk, arms, legs; all keypoints of a pose that has not `sapiens_keypoint_count` of them.
+    struct SapiensOneEuro body;
+    /// Toes and heels.
+    struct SapiensOneEuro feet;
+    /// Fingers.
+    struct SapiensOneEuro hands;
+    /// The dense face, eyes, ears and nose.
+    struct SapiensOneEuro face;
+    /// Keypoints with a score below this are not believed, 0 to 1: their last place is held, and fades into what is found.
+    float min_score;
+    /// How long that takes, in milliseconds.
+    uint32_t hold_ms;
+    /// After a gap longer than this the filter begins anew, in milliseconds, more than 0.
+    uint32_t reset_after_ms;
+} SapiensFilterOptions;
+
 /// How a stream works. Begin with SAPIENS_STREAM_OPTIONS_INIT.
 typedef struct SapiensStreamOptions {
     /// Size of this struct in the caller's header.
@@ -640,6 +741,40 @@ typedef struct SapiensStreamOptions {
     SapiensResultCallback callback;
     /// Given to `callback`.
     void *user_data;
+    /// 1: in frames without boxes people are looked for with the detector of the context (`sapiens_context_load_detector`).
+    uint32_t detect;
+    /// The detector looks at every n-th frame, and sooner when somebody is hidden, new or unsure; in between people are looked
+    /// for where they are expected. 0 or 1: at every frame. More needs `track` and the pose task.
+    uint32_t detect_every;
+    /// Finds count with a score above this, up to 1; 0: what is usual for the detector (0.3; DETR 0.5).
+    float detect_threshold;
+    /// Of two finds that overlap by more than this (intersection over union, up to 1) the less sure one goes; 0: what is
+    /// usual for the detector (0.3; DETR 1; the demo model 0.5).
+    float detect_overlap;
+    /// 1: people get ids that last (`SapiensPerson.id`), found by the detector or given as boxes. Results then list everybody
+    /// tracked, hidden people too, by id. A frame without boxes, on a stream without `detect`, is looked at where the people of
+    /// earlier frames are expected.
+    uint32_t track;
+    /// A `SapiensPersonPolicy`: whom the tasks look at. Everybody is tracked. Needs `track`.
+    int32_t person_policy;
+    /// How many the policy chooses; 0 with ALL.
+    uint32_t person_count;
+    /// People tracked at a time, up to 1000; 0: 256.
+    uint32_t max_people;
+    /// For NEAREST_TO: pixels of the upright image.
+    float person_x;
+    /// See `person_x`.
+    float person_y;
+    /// Somebody new is tracked from this score on, up to 1; 0: 0.5. Boxes of the host count 1.
+    float track_new_score;
+    /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
+    uint32_t track_memory_ms;
+    /// 1: keypoints are steadied over time, beside the raw ones (`sapiens_result_filtered_pose`). Needs `track`.
+    uint32_t filter;
+    /// 0.
+    uint32_t reserved;
+    /// How they are steadied, copied; NULL for the defaults.
+    const struct SapiensFilterOptions *filter_options;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -707,7 +842,7 @@ typedef struct SapiensSubmitOptions {
     uint32_t tasks;
     /// `SapiensSubmitFlags` bits.
     uint32_t flags;
-    /// Number of boxes, up to 256; 0: the whole image is one person.
+    /// Number of boxes, up to 256; 0: the stream looks for people if it has `detect` or `track`, else the whole image is one.
     uint32_t box_count;
     /// One box per person, copied.
     const struct SapiensBox *boxes;
@@ -789,8 +924,8 @@ typedef struct SapiensStatistics {
     uint32_t working;
     /// Results that wait to be fetched.
     uint32_t finished;
-    /// 0.
-    uint32_t reserved2;
+    /// People tracked in the newest completed frame, hidden ones too.
+    uint32_t tracks;
     /// From submit to the beginning of the work.
     double wait_ms;
     /// Pixel format to RGB, orientation.
@@ -803,6 +938,10 @@ typedef struct SapiensStatistics {
     double postprocess_ms;
     /// From submit to the finished result.
     double total_ms;
+    /// Frames of those completed that the detector looked at.
+    uint64_t detector_runs;
+    /// The detector, averaged over all frames: what detection costs at its cadence.
+    double detect_ms;
 } SapiensStatistics;
 
 /// About a result as a whole. Begin with SAPIENS_RESULT_INFO_INIT.
@@ -836,8 +975,8 @@ typedef struct SapiensResultInfo {
     double total_ms;
     /// Number of stages `sapiens_result_timing` knows.
     uint32_t timing_count;
-    /// 0.
-    uint32_t reserved;
+    /// 1: the detector looked at this frame.
+    uint32_t detector_ran;
 } SapiensResultInfo;
 
 /// A person of a result. Begin with SAPIENS_PERSON_INIT.
@@ -846,8 +985,36 @@ typedef struct SapiensPerson {
     uint32_t struct_size;
     /// `SapiensTask` bits this person has something of: a pose, or maps of its own. Other maps are those of SAPIENS_SCENE.
     uint32_t tasks;
-    /// Where the person is: the box of the submit.
+    /// Where the person is. May reach beyond the image.
     struct SapiensBox bbox;
+    /// A `SapiensBoxOrigin`: where the box comes from.
+    int32_t origin;
+    /// A `SapiensTrackState`.
+    int32_t state;
+    /// Who it is: from 1, the same from frame to frame, never given twice by a stream; 0 if the stream does not track.
+    uint64_t id;
+    /// How sure the box is, 0 to 1; negative where nobody knows: the whole image, a box of the host that is not tracked.
+    float score;
+    /// Which of the boxes of the submit it is; -1 if none.
+    int32_t box_index;
+    /// Frames since the first sighting, this one included; 0 if the stream does not track, as all that follows.
+    uint32_t age_frames;
+    /// Frames in a row in which this person was looked for and not found.
+    uint32_t missed_frames;
+    /// Since the first sighting, in nanoseconds.
+    int64_t age_ns;
+    /// Since the last sighting, in nanoseconds.
+    int64_t unseen_ns;
+    /// The box as the motion model has it: calmer.
+    struct SapiensBox estimate;
+    /// Motion of its centre in pixels per second.
+    float velocity_x;
+    /// See `velocity_x`.
+    float velocity_y;
+    /// Sightings in all.
+    uint32_t sightings;
+    /// 1: chosen by `SapiensStreamOptions.person_policy`: the tasks look at this person.
+    uint32_t is_chosen;
 } SapiensPerson;
 
 /// A keypoint in pixels of the upright image, x right, y down, pixel centres at integers.
@@ -972,6 +1139,9 @@ SAPIENS_API SapiensStatus sapiens_load_options_default(struct SapiensLoadOptions
 /// Writes the default options, as SAPIENS_STREAM_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_stream_options_default(struct SapiensStreamOptions *options, uint32_t struct_size);
 
+/// Writes the default options, as SAPIENS_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API SapiensStatus sapiens_filter_options_default(struct SapiensFilterOptions *options, uint32_t struct_size);
+
 /// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_task_options_default(struct SapiensTaskOptions *options, uint32_t struct_size);
 
@@ -1061,6 +1231,25 @@ SAPIENS_API
 SapiensStatus sapiens_context_model(struct SapiensContext *context,
                                     uint32_t index,
                                     struct SapiensModelInfo *info);
+
+/// Loads the person detector of the context, in place of one loaded before: streams with `detect` use it from their next
+/// frame on. Blocks, as `sapiens_context_load`, and is cancelled likewise. It runs beside the models, not in turn with them.
+///
+/// `path`: UTF-8; a checkpoint of RTMDet (`.pth`) or DETR (`.safetensors`), a bundle with a detector, or an `.onnx` graph
+/// written by `sapiens convert`. NULL: that of the demo model inside the library. `options`: NULL for the defaults; `tasks` is
+/// 0, the input size is the detector's.
+///
+/// Fails with UNSUPPORTED if the file has no detector, and as `sapiens_context_load`; the detector before stays then.
+SAPIENS_API
+SapiensStatus sapiens_context_load_detector(struct SapiensContext *context,
+                                            const char *path,
+                                            const struct SapiensLoadOptions *options);
+
+/// Takes the detector away; a frame in work finishes with it. OK also if there is none.
+SAPIENS_API SapiensStatus sapiens_context_unload_detector(struct SapiensContext *context);
+
+/// Describes the detector, with `id` and `tasks` 0. ABSENT if none is loaded.
+SAPIENS_API SapiensStatus sapiens_context_detector(struct SapiensContext *context, struct SapiensModelInfo *info);
 
 /// Makes a stream and its worker thread.
 ///
@@ -1169,6 +1358,13 @@ SapiensStatus sapiens_result_person(struct SapiensResult *result,
 /// `pose->keypoints` is valid as long as the result.
 SAPIENS_API SapiensStatus sapiens_result_pose(struct SapiensResult *result, uint32_t person, struct SapiensPose *pose);
 
+/// As `sapiens_result_pose`, steadied over time: `SapiensStreamOptions.filter`. The raw pose is that of
+/// `sapiens_result_pose`, always of the same frame. ABSENT where that is, and if the stream does not filter.
+SAPIENS_API
+SapiensStatus sapiens_result_filtered_pose(struct SapiensResult *result,
+                                           uint32_t person,
+                                           struct SapiensPose *pose);
+
 /// Gives a dense map as a view of memory that the result owns, valid as long as the result.
 ///
 /// `person`: from 0, or SAPIENS_SCENE: with framing OFFICIAL most models look at the whole image for dense tasks, and their maps are
@@ -1218,7 +1414,10 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
-      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL }
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+#define SAPIENS_FILTER_OPTIONS_INIT \
+    { sizeof(SapiensFilterOptions), { 0.8f, 20.0f, 2.5f }, { 0.8f, 20.0f, 2.5f }, { 1.0f, 35.0f, 3.0f }, \
+      { 0.8f, 35.0f, 1.5f }, 0.3f, 200, 500 }
 #define SAPIENS_TASK_OPTIONS_INIT { sizeof(SapiensTaskOptions), 1, 0 }
 #define SAPIENS_IMAGE_INIT \
     { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
@@ -1227,10 +1426,11 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 #define SAPIENS_RUNTIME_INFO_INIT { sizeof(SapiensRuntimeInfo), 0, NULL, NULL, NULL }
 #define SAPIENS_STATISTICS_INIT \
-    { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_RESULT_INFO_INIT \
     { sizeof(SapiensResultInfo), 0, NULL, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0 }
-#define SAPIENS_PERSON_INIT { sizeof(SapiensPerson), 0, { 0, 0, 0, 0 } }
+#define SAPIENS_PERSON_INIT \
+    { sizeof(SapiensPerson), 0, { 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0 }, 0, 0, 0, 0 }
 #define SAPIENS_POSE_INIT { sizeof(SapiensPose), 0, NULL, 0, 0, { 0, 0, 0, 0 }, 0 }
 #define SAPIENS_MAP_INIT \
     { sizeof(SapiensMap), 0, 0, 0, 0, 0, NULL, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0 }

@@ -73,6 +73,11 @@ fn results() {
 }
 
 #[test]
+fn people() {
+    plain_and_sanitized("people", &[root().join("assets/standing.jpg").to_str().unwrap()]);
+}
+
+#[test]
 fn ends() {
     plain_and_sanitized("ends", &[]);
 }

@@ -63,6 +63,7 @@ static void without_handles(void) {
     DEFAULTS(SapiensContextOptions, sapiens_context_options_default);
     DEFAULTS(SapiensLoadOptions, sapiens_load_options_default);
     DEFAULTS(SapiensStreamOptions, sapiens_stream_options_default);
+    DEFAULTS(SapiensFilterOptions, sapiens_filter_options_default);
     DEFAULTS(SapiensTaskOptions, sapiens_task_options_default);
     DEFAULTS(SapiensImage, sapiens_image_default);
     DEFAULTS(SapiensSubmitOptions, sapiens_submit_options_default);
@@ -99,6 +100,9 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensContext, sapiens_context_unload, , 1);
     BAD_FOR_ALL(SapiensContext, sapiens_context_model_count, , &number);
     BAD_FOR_ALL(SapiensContext, sapiens_context_model, , 0, &model);
+    BAD_FOR_ALL(SapiensContext, sapiens_context_load_detector, , NULL, NULL);
+    BAD_FOR_ALL(SapiensContext, sapiens_context_unload_detector, );
+    BAD_FOR_ALL(SapiensContext, sapiens_context_detector, , &model);
     BAD_FOR_ALL(SapiensContext, sapiens_stream_create, , NULL, &stream);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_set_task, , SAPIENS_TASK_POSE, NULL);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_submit, , &image, NULL, 0, &length);
@@ -112,6 +116,7 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensResult, sapiens_result_timing, , 0, &text, &ms);
     BAD_FOR_ALL(SapiensResult, sapiens_result_person, , 0, &person);
     BAD_FOR_ALL(SapiensResult, sapiens_result_pose, , 0, &pose);
+    BAD_FOR_ALL(SapiensResult, sapiens_result_filtered_pose, , 0, &pose);
     BAD_FOR_ALL(SapiensResult, sapiens_result_map, , 0, 0, &map);
     BAD_FOR_ALL(SapiensResult, sapiens_result_json, , &text, &length);
     BAD_FOR_ALL(SapiensResult, sapiens_result_write_json, , "x.json");
@@ -152,6 +157,9 @@ static void with_living_handles(void) {
     BAD(sapiens_context_unload(context, UINT32_MAX));
     BAD(sapiens_context_model_count(context, NULL));
     BAD(sapiens_context_model(context, 0, NULL));
+    BAD(sapiens_context_load_detector(context, "", NULL));
+    BAD(sapiens_context_load_detector(context, NULL, &load));
+    BAD(sapiens_context_detector(context, NULL));
     BAD(sapiens_stream_create(context, NULL, NULL));
     BAD(sapiens_stream_create(NULL, NULL, NULL));
     BAD(sapiens_stream_set_task(stream, 0, NULL));
@@ -175,6 +183,7 @@ static void with_living_handles(void) {
     BAD(sapiens_result_person(result, 0, NULL));
     BAD(sapiens_result_person(result, UINT32_MAX, NULL));
     BAD(sapiens_result_pose(result, 0, NULL));
+    BAD(sapiens_result_filtered_pose(result, 0, NULL));
     BAD(sapiens_result_map(result, 0, 0, NULL));
     BAD(sapiens_result_json(result, NULL, NULL));
     BAD(sapiens_result_write_json(result, NULL));

@@ -43,6 +43,10 @@ static void options_are_checked(void) {
     BAD(options.tasks = 0x1000, "options->tasks has unknown bits");
     BAD(options.keep_image = 5, "options->keep_image is 5");
     BAD(options.budget_ns = -1, "options->budget_ns is -1");
+    BAD(options.detect_threshold = 0.5f, "options->detect_threshold is set, which needs options->detect");
+    BAD((options.detect = 1, options.detect_every = 2), "needs options->track");
+    BAD((options.track = 1, options.person_policy = 7, options.person_count = 1), "options->person_policy is 7");
+    BAD(options.filter = 1, "options->filter is set, which needs options->track");
     CHECK(stream == NULL);
 }
 

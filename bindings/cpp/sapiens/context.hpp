@@ -156,6 +156,22 @@ public:
             return sapiens_context_load_memory(handle_, text.c_str(), bytes.data(), bytes.size(), &c, id);
         });
     }
+    /// Loads the person detector, in place of one loaded before: a checkpoint of RTMDet or DETR, a bundle that has one, or a
+    /// converted graph. Streams with `detect` use it from their next frame on. `options` name no tasks.
+    Expected<void> load_detector(std::string_view path, const LoadOptions &options = {}) {
+        if (auto refused = detail::refuse_zero(path, "path")) return *refused;
+        const std::string text(path);
+        return detector_of(text.c_str(), options);
+    }
+    /// That of the demo model inside the library.
+    Expected<void> load_demo_detector(const LoadOptions &options = {}) { return detector_of(nullptr, options); }
+    Expected<void> unload_detector() { return detail::outcome(sapiens_context_unload_detector(handle_)); }
+    /// The detector, without id and tasks; `absent` if none is loaded.
+    Expected<ModelInfo> detector() const {
+        SapiensModelInfo c = SAPIENS_MODEL_INFO_INIT;
+        if (auto done = detail::outcome(sapiens_context_detector(handle_, &c)); !done) return done.error();
+        return model_info(c);
+    }
     /// Stops the loads in progress on other threads; they answer `cancelled`.
     Expected<void> cancel_loads() { return detail::outcome(sapiens_context_cancel_loads(handle_)); }
     /// Takes a model and its tasks away. A frame in work finishes with it.
@@ -171,9 +187,7 @@ public:
         for (std::uint32_t index = 0; index < count; ++index) {
             SapiensModelInfo c = SAPIENS_MODEL_INFO_INIT;
             if (auto done = detail::outcome(sapiens_context_model(handle_, index, &c)); !done) return done.error();
-            all.push_back({static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
-                           static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
-                           c.refused, c.source_sha256});
+            all.push_back(model_info(c));
         }
         return all;
     }
@@ -203,6 +217,20 @@ public:
     }
 
 private:
+    static ModelInfo model_info(const SapiensModelInfo &c) noexcept {
+        return {static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
+                static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
+                c.refused, c.source_sha256};
+    }
+
+    Expected<void> detector_of(const char *path, const LoadOptions &options) {
+        auto done = load(options, [&](const SapiensLoadOptions &c, std::uint32_t *) {
+            return sapiens_context_load_detector(handle_, path, &c);
+        });
+        if (!done) return done.error();
+        return {};
+    }
+
     template <class Call> static Expected<ModelId> load(const LoadOptions &options, Call call) {
         SapiensLoadOptions c = SAPIENS_LOAD_OPTIONS_INIT;
         c.tasks = options.tasks.bits();

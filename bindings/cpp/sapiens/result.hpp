@@ -144,10 +144,30 @@ struct Pose {
     std::uint32_t age_frames = 0;
 };
 
-/// A person: where, and which tasks it has something of (a pose, maps of its own).
+/// A person: where, which tasks it has something of (a pose, maps of its own), and who it is if the stream tracks.
 struct Person {
     Box bbox{};
     Tasks tasks;
+    BoxOrigin origin = BoxOrigin::image;
+    TrackState state = TrackState::none;
+    /// The same from frame to frame, from 1; 0 if the stream does not track, and so is all that follows `box_index`.
+    std::uint64_t id = 0;
+    /// How sure the box is, 0 to 1; negative where nobody knows.
+    float score = -1;
+    /// Which of the boxes of the submit it is; -1 if none.
+    std::int32_t box_index = -1;
+    std::uint32_t age_frames = 0;
+    /// Frames in a row in which this person was looked for and not found.
+    std::uint32_t missed_frames = 0;
+    /// Since the first and since the last sighting.
+    std::chrono::nanoseconds age{0};
+    std::chrono::nanoseconds unseen{0};
+    /// The box as the motion model has it, and how its centre moves in pixels per second.
+    Box estimate{};
+    Point velocity;
+    std::uint32_t sightings = 0;
+    /// Whether the policy of the stream chooses this person.
+    bool is_chosen = false;
 };
 
 /// How long a stage of the work took. `stage` is valid as long as the Result.
@@ -176,6 +196,8 @@ struct ResultInfo {
     /// From submit to the beginning of the work, and to the finished result.
     Milliseconds wait_time{0};
     Milliseconds total_time{0};
+    /// Whether the detector looked at this frame.
+    bool detector_ran = false;
 };
 
 /// Everything about one frame. Never changes; outlives its stream and context. Any thread may read it.
@@ -218,6 +240,7 @@ public:
         found.dropped_before = info.dropped_before;
         found.wait_time = Milliseconds(info.wait_ms);
         found.total_time = Milliseconds(info.total_ms);
+        found.detector_ran = info.detector_ran != 0;
         return found;
     }
     Expected<ResultInfo> info() const && = delete;
@@ -242,16 +265,32 @@ public:
     Expected<Person> person(std::uint32_t index) const {
         SapiensPerson person = SAPIENS_PERSON_INIT;
         if (auto done = detail::outcome(sapiens_result_person(handle_, index, &person)); !done) return done.error();
-        return Person{person.bbox, Tasks(person.tasks)};
+        Person found;
+        found.bbox = person.bbox;
+        found.tasks = Tasks(person.tasks);
+        found.origin = static_cast<BoxOrigin>(person.origin);
+        found.state = static_cast<TrackState>(person.state);
+        found.id = person.id;
+        found.score = person.score;
+        found.box_index = person.box_index;
+        found.age_frames = person.age_frames;
+        found.missed_frames = person.missed_frames;
+        found.age = std::chrono::nanoseconds(person.age_ns);
+        found.unseen = std::chrono::nanoseconds(person.unseen_ns);
+        found.estimate = person.estimate;
+        found.velocity = {person.velocity_x, person.velocity_y};
+        found.sightings = person.sightings;
+        found.is_chosen = person.is_chosen != 0;
+        return found;
     }
 
     /// The pose of person `index`; `absent` if the pose task has not looked at it.
-    Expected<Pose> pose(std::uint32_t index) const & {
-        SapiensPose pose = SAPIENS_POSE_INIT;
-        if (auto done = detail::outcome(sapiens_result_pose(handle_, index, &pose)); !done) return done.error();
-        return Pose{{pose.keypoints, pose.count, pose.stride}, pose.bbox, Timestamp(pose.timestamp_ns), pose.age_frames};
-    }
+    Expected<Pose> pose(std::uint32_t index) const & { return pose_by(sapiens_result_pose, index); }
     Expected<Pose> pose(std::uint32_t index) const && = delete;
+
+    /// The same, steadied over time; `absent` also if the stream does not filter.
+    Expected<Pose> filtered_pose(std::uint32_t index) const & { return pose_by(sapiens_result_filtered_pose, index); }
+    Expected<Pose> filtered_pose(std::uint32_t index) const && = delete;
 
     /// A map of person `index`, or of `scene`; `absent` if there is none.
     Expected<MapView> map(std::int32_t index, MapKind kind) const & {
@@ -287,6 +326,12 @@ public:
     }
 
 private:
+    template <class Call> Expected<Pose> pose_by(Call call, std::uint32_t index) const {
+        SapiensPose pose = SAPIENS_POSE_INIT;
+        if (auto done = detail::outcome(call(handle_, index, &pose)); !done) return done.error();
+        return Pose{{pose.keypoints, pose.count, pose.stride}, pose.bbox, Timestamp(pose.timestamp_ns), pose.age_frames};
+    }
+
     SapiensResult *handle_ = nullptr;
 };
 

@@ -5,12 +5,44 @@
 
 #include "callback.hpp"
 
+#include <optional>
+
 namespace sapiens {
 
 namespace detail {
 inline constexpr SapiensStreamOptions stream_defaults = SAPIENS_STREAM_OPTIONS_INIT;
 inline constexpr SapiensTaskOptions task_defaults = SAPIENS_TASK_OPTIONS_INIT;
 } // namespace detail
+
+/// How people are looked for in frames without boxes, with the detector of the context (Context::load_detector).
+struct DetectOptions {
+    /// The detector looks at every n-th frame, and sooner when needed. More than 1 needs TrackOptions and the pose task.
+    std::uint32_t every_n = 1;
+    /// Finds count with a score above this; 0: what is usual for the detector.
+    float threshold = 0;
+    /// Of two finds that overlap by more than this the less sure one goes; 0: what is usual for the detector.
+    float max_overlap = 0;
+};
+
+/// How people get ids that last.
+struct TrackOptions {
+    PersonPolicy policy = PersonPolicy::all;
+    /// How many the policy chooses; 0 with `all`.
+    std::uint32_t person_count = 0;
+    /// People tracked at a time, up to 1000; 0: 256.
+    std::uint32_t max_people = 0;
+    /// For `nearest_to`, in pixels of the upright image.
+    Point point;
+    /// Somebody new is tracked from this score on; 0: 0.5.
+    float new_score = 0;
+    /// How long somebody gone is remembered; 0: 10 seconds.
+    std::chrono::duration<std::uint32_t, std::milli> memory{0};
+};
+
+/// How keypoints are steadied: <sapiens.h> says what the fields mean. Begins with the defaults.
+struct FilterOptions : SapiensFilterOptions {
+    FilterOptions() noexcept : SapiensFilterOptions(SAPIENS_FILTER_OPTIONS_INIT) {}
+};
 
 /// How a stream works.
 struct StreamOptions {
@@ -29,6 +61,11 @@ struct StreamOptions {
     /// Gets results, with delivery `events` or `immediate`. With the latter it runs on a thread of the library: it must be
     /// short, and must not destroy the stream or its context.
     std::function<void(Result)> on_result;
+    /// Looks for people, gives them ids (which needs boxes of the host or `detect`), steadies their keypoints beside the raw
+    /// ones (which needs `track`).
+    std::optional<DetectOptions> detect;
+    std::optional<TrackOptions> track;
+    std::optional<FilterOptions> filter;
 };
 
 /// How often a task runs, and how important it is.
@@ -60,6 +97,10 @@ struct Statistics {
     Milliseconds model_time{0};
     Milliseconds postprocess_time{0};
     Milliseconds total_time{0};
+    /// Frames that the detector looked at; its time averaged over all frames; people tracked in the newest frame.
+    std::uint64_t detector_runs = 0;
+    Milliseconds detect_time{0};
+    std::uint32_t tracks = 0;
 };
 
 /// Made by Context::create_stream.
@@ -175,6 +216,9 @@ public:
         found.model_time = Milliseconds(c.model_ms);
         found.postprocess_time = Milliseconds(c.postprocess_ms);
         found.total_time = Milliseconds(c.total_ms);
+        found.detector_runs = c.detector_runs;
+        found.detect_time = Milliseconds(c.detect_ms);
+        found.tracks = c.tracks;
         return found;
     }
 
@@ -192,6 +236,7 @@ private:
         c.tasks = options.tasks.bits();
         c.keep_image = options.keep_image ? 1 : 0;
         c.budget_ns = options.budget.count();
+        set_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));
             c.callback = detail::on_result;
@@ -199,6 +244,30 @@ private:
         }
         if (auto done = detail::outcome(sapiens_stream_create(context, &c, &stream.handle_)); !done) return done.error();
         return stream;
+    }
+
+    /// `options` outlives `c`.
+    static void set_people(SapiensStreamOptions &c, const StreamOptions &options) noexcept {
+        if (options.detect) {
+            c.detect = 1;
+            c.detect_every = options.detect->every_n;
+            c.detect_threshold = options.detect->threshold;
+            c.detect_overlap = options.detect->max_overlap;
+        }
+        if (options.track) {
+            c.track = 1;
+            c.person_policy = static_cast<std::int32_t>(options.track->policy);
+            c.person_count = options.track->person_count;
+            c.max_people = options.track->max_people;
+            c.person_x = static_cast<float>(options.track->point.x);
+            c.person_y = static_cast<float>(options.track->point.y);
+            c.track_new_score = options.track->new_score;
+            c.track_memory_ms = options.track->memory.count();
+        }
+        if (options.filter) {
+            c.filter = 1;
+            c.filter_options = &*options.filter;
+        }
     }
 
     static SapiensSubmitOptions c_options(const SubmitOptions &options) noexcept {

@@ -70,6 +70,33 @@ enum class Framing : std::int32_t {
     crop = SAPIENS_FRAMING_CROP,
 };
 
+/// Whom the tasks of a stream look at, of the people it tracks: everybody, the largest boxes, the nearest (the highest boxes),
+/// those nearest to a point.
+enum class PersonPolicy : std::int32_t {
+    all = SAPIENS_PERSON_POLICY_ALL,
+    largest = SAPIENS_PERSON_POLICY_LARGEST,
+    nearest = SAPIENS_PERSON_POLICY_NEAREST,
+    nearest_to = SAPIENS_PERSON_POLICY_NEAREST_TO,
+};
+
+/// Where the box of a person comes from: it is the whole image, it came with the frame, the detector found it, it is around
+/// the keypoints found where the person was expected, or it is only expected.
+enum class BoxOrigin : std::int32_t {
+    image = SAPIENS_BOX_ORIGIN_IMAGE,
+    host = SAPIENS_BOX_ORIGIN_HOST,
+    detector = SAPIENS_BOX_ORIGIN_DETECTOR,
+    keypoints = SAPIENS_BOX_ORIGIN_KEYPOINTS,
+    prediction = SAPIENS_BOX_ORIGIN_PREDICTION,
+};
+
+/// How sure it is that somebody is there; `none`: the stream does not track. Somebody `lost` has no pose, and keeps the id.
+enum class TrackState : std::int32_t {
+    none = SAPIENS_TRACK_STATE_NONE,
+    tentative = SAPIENS_TRACK_STATE_TENTATIVE,
+    confirmed = SAPIENS_TRACK_STATE_CONFIRMED,
+    lost = SAPIENS_TRACK_STATE_LOST,
+};
+
 /// Element type of a model's weights and large products.
 enum class Precision : std::int32_t {
     model_default = SAPIENS_PRECISION_DEFAULT,

@@ -138,10 +138,57 @@ namespace Sapiens
         /// <summary>Time a frame should take at most; 0: no limit.</summary>
         public long BudgetNanoseconds { get; set; }
 
+        /// <summary>In frames without boxes people are looked for with the detector of the context.</summary>
+        public bool Detect { get; set; }
+
+        /// <summary>The detector looks at every n-th frame, and sooner when needed; more than 1 needs <see cref="Track"/>.</summary>
+        public int DetectEvery { get; set; }
+
+        /// <summary>Finds count with a score above this; 0: what is usual for the detector.</summary>
+        public float DetectThreshold { get; set; }
+
+        /// <summary>Of two finds that overlap by more than this the less sure one goes; 0: what is usual for the detector.</summary>
+        public float DetectOverlap { get; set; }
+
+        /// <summary>People get ids that last (<see cref="SapiensPerson.Id"/>).</summary>
+        public bool Track { get; set; }
+
+        /// <summary>Whom the tasks look at.</summary>
+        public SapiensPersonPolicy PersonPolicy { get; set; }
+
+        /// <summary>How many the policy chooses; 0 with All.</summary>
+        public int PersonCount { get; set; }
+
+        /// <summary>People tracked at a time; 0: 256.</summary>
+        public int MaxPeople { get; set; }
+
+        /// <summary>For NearestTo: pixels of the upright image.</summary>
+        public float PersonX { get; set; }
+
+        /// <summary>See <see cref="PersonX"/>.</summary>
+        public float PersonY { get; set; }
+
+        /// <summary>Somebody new is tracked from this score on; 0: 0.5.</summary>
+        public float TrackNewScore { get; set; }
+
+        /// <summary>How long somebody gone is remembered, in milliseconds; 0: 10 seconds.</summary>
+        public int TrackMemoryMs { get; set; }
+
+        /// <summary>Keypoints are steadied beside the raw ones (<see cref="SapiensResult.TryGetFilteredPose"/>); null: not at all.
+        /// Needs <see cref="Track"/>.</summary>
+        public SapiensFilterOptions Filter { get; set; }
+
+        /// <summary>The pointer to the filter is for the caller to set.</summary>
         internal NativeStreamOptions ToNative(IntPtr callback, IntPtr userData)
         {
             return new NativeStreamOptions
             {
+                detect = Detect ? 1u : 0u, detect_every = Count(DetectEvery, "options.DetectEvery"),
+                detect_threshold = DetectThreshold, detect_overlap = DetectOverlap, track = Track ? 1u : 0u,
+                person_policy = (int)PersonPolicy, person_count = Count(PersonCount, "options.PersonCount"),
+                max_people = Count(MaxPeople, "options.MaxPeople"), person_x = PersonX, person_y = PersonY,
+                track_new_score = TrackNewScore, track_memory_ms = Count(TrackMemoryMs, "options.TrackMemoryMs"),
+                filter = Filter != null ? 1u : 0u,
                 struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
                 delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
                 keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,

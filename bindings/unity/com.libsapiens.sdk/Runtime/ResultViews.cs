@@ -56,10 +56,14 @@ namespace Sapiens
             WaitMs = native.wait_ms;
             TotalMs = native.total_ms;
             TimingCount = (int)native.timing_count;
+            DetectorRan = native.detector_ran != 0;
         }
 
         /// <summary>OK, or why there is nothing in it.</summary>
         public readonly SapiensStatus Status;
+
+        /// <summary>Whether the detector looked at this frame.</summary>
+        public readonly bool DetectorRan;
 
         public readonly ulong Frame;
         public readonly long TimestampNs;
@@ -83,10 +87,69 @@ namespace Sapiens
     /// <summary>A person of a result.</summary>
     public struct SapiensPerson
     {
+        internal SapiensPerson(ref NativePerson native)
+        {
+            Tasks = (SapiensTask)native.tasks;
+            Box = native.bbox;
+            Origin = (SapiensBoxOrigin)native.origin;
+            State = (SapiensTrackState)native.state;
+            Id = (long)native.id;
+            Score = native.score;
+            BoxIndex = native.box_index;
+            AgeFrames = (int)native.age_frames;
+            MissedFrames = (int)native.missed_frames;
+            AgeNs = native.age_ns;
+            UnseenNs = native.unseen_ns;
+            Estimate = native.estimate;
+            VelocityX = native.velocity_x;
+            VelocityY = native.velocity_y;
+            Sightings = (int)native.sightings;
+            IsChosen = native.is_chosen != 0;
+        }
+
         /// <summary>What this person has of its own.</summary>
         public SapiensTask Tasks;
 
         public SapiensBox Box;
+
+        /// <summary>Where the box comes from.</summary>
+        public SapiensBoxOrigin Origin;
+
+        public SapiensTrackState State;
+
+        /// <summary>The same from frame to frame, from 1; 0 if the stream does not track.</summary>
+        public long Id;
+
+        /// <summary>How sure the box is, 0 to 1; negative where nobody knows.</summary>
+        public float Score;
+
+        /// <summary>Which of the boxes of the submit it is; -1 if none.</summary>
+        public int BoxIndex;
+
+        /// <summary>Frames since the first sighting, this one included; 0 if the stream does not track, as all that follows.</summary>
+        public int AgeFrames;
+
+        /// <summary>Frames in a row in which this person was looked for and not found.</summary>
+        public int MissedFrames;
+
+        public long AgeNs;
+
+        /// <summary>Since the last sighting.</summary>
+        public long UnseenNs;
+
+        /// <summary>The box as the motion model has it: calmer.</summary>
+        public SapiensBox Estimate;
+
+        /// <summary>Of the centre of the box, in pixels per second.</summary>
+        public float VelocityX;
+
+        /// <summary>See <see cref="VelocityX"/>.</summary>
+        public float VelocityY;
+
+        public int Sightings;
+
+        /// <summary>The tasks look at this person.</summary>
+        public bool IsChosen;
     }
 
     /// <summary>A keypoint in pixels of the upright image, x right, y down.</summary>

@@ -125,6 +125,36 @@ namespace Sapiens
             return Task.Run(() => Load(path, null, options, cancellation), cancellation);
         }
 
+        /// <summary>Loads the person detector, in place of one loaded before: RTMDet, DETR, a bundle or a graph; null: that of the demo
+        /// model. Streams with <see cref="SapiensStreamOptions.Detect"/> use it from their next frame on. Blocks.</summary>
+        public void LoadDetector(string path = null, SapiensLoadOptions options = null)
+        {
+            Load(path, null, options, CancellationToken.None, true);
+        }
+
+        /// <summary>Loads the detector on a thread of the pool.</summary>
+        public Task LoadDetectorAsync(string path = null, SapiensLoadOptions options = null,
+            CancellationToken cancellation = default(CancellationToken))
+        {
+            return Task.Run(() => Load(path, null, options, cancellation, true), cancellation);
+        }
+
+        /// <summary>Takes the detector away.</summary>
+        public void UnloadDetector()
+        {
+            Fault.Check(Native.sapiens_context_unload_detector(Handle));
+        }
+
+        /// <summary>Whether a detector is loaded.</summary>
+        public bool HasDetector
+        {
+            get
+            {
+                var native = new NativeModelInfo { struct_size = (uint)sizeof(NativeModelInfo) };
+                return Fault.Check(Native.sapiens_context_detector(Handle, ref native));
+            }
+        }
+
         /// <summary>Stops the loads in progress; they throw OperationCanceledException.</summary>
         public void CancelLoads()
         {
@@ -185,7 +215,8 @@ namespace Sapiens
             }
         }
 
-        private uint Load(string path, byte[] data, SapiensLoadOptions options, CancellationToken cancellation)
+        private uint Load(string path, byte[] data, SapiensLoadOptions options, CancellationToken cancellation,
+            bool isDetector = false)
         {
             cancellation.ThrowIfCancellationRequested();
             options = options ?? new SapiensLoadOptions();
@@ -200,11 +231,13 @@ namespace Sapiens
                     input_height = SapiensStreamOptions.Count(options.InputHeight, "options.InputHeight"),
                     progress = Callbacks.Progress, user_data = watcher.Number,
                 };
-                uint id;
+                uint id = 0;
                 int status;
                 fixed (byte* textBytes = text, dataBytes = data)
                 {
-                    status = data == null
+                    status = isDetector
+                        ? Native.sapiens_context_load_detector(Handle, textBytes, ref native)
+                        : data == null
                         ? Native.sapiens_context_load(Handle, textBytes, ref native, out id)
                         : Native.sapiens_context_load_memory(Handle, textBytes, dataBytes, (ulong)data.LongLength, ref native, out id);
                 }

@@ -92,12 +92,12 @@ namespace Sapiens
             get { return Utf8.Read(NativeInfo().message); }
         }
 
-        /// <summary>A person's box and tasks; `person` counts from 0.</summary>
+        /// <summary>A person: box, tasks, and who it is if the stream tracks; `person` counts from 0.</summary>
         public SapiensPerson Person(int person)
         {
             var native = new NativePerson { struct_size = (uint)sizeof(NativePerson) };
             Fault.Check(Native.sapiens_result_person(Open(), Index(person, "person"), ref native));
-            return new SapiensPerson { Tasks = (SapiensTask)native.tasks, Box = native.bbox };
+            return new SapiensPerson(ref native);
         }
 
         /// <summary>The pose of a person. False: the pose task has not looked at this person yet.</summary>
@@ -105,6 +105,15 @@ namespace Sapiens
         {
             var native = new NativePose { struct_size = (uint)sizeof(NativePose) };
             bool isThere = Fault.Check(Native.sapiens_result_pose(Open(), Index(person, "person"), ref native));
+            pose = isThere ? new SapiensPose(this, ref native) : default(SapiensPose);
+            return isThere;
+        }
+
+        /// <summary>The pose of a person, steadied over time (<see cref="SapiensStreamOptions.Filter"/>). False: there is none.</summary>
+        public bool TryGetFilteredPose(int person, out SapiensPose pose)
+        {
+            var native = new NativePose { struct_size = (uint)sizeof(NativePose) };
+            bool isThere = Fault.Check(Native.sapiens_result_filtered_pose(Open(), Index(person, "person"), ref native));
             pose = isThere ? new SapiensPose(this, ref native) : default(SapiensPose);
             return isThere;
         }

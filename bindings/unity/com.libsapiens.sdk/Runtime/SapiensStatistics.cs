@@ -22,6 +22,9 @@ namespace Sapiens
             ModelMs = native.model_ms;
             PostprocessMs = native.postprocess_ms;
             TotalMs = native.total_ms;
+            Tracks = (int)native.tracks;
+            DetectorRuns = (long)native.detector_runs;
+            DetectMs = native.detect_ms;
         }
 
         public readonly long Submitted;
@@ -51,5 +54,14 @@ namespace Sapiens
 
         /// <summary>From submit to the finished result.</summary>
         public readonly double TotalMs;
+
+        /// <summary>People tracked in the newest frame, hidden ones too.</summary>
+        public readonly int Tracks;
+
+        /// <summary>Frames that the detector looked at.</summary>
+        public readonly long DetectorRuns;
+
+        /// <summary>The detector, averaged over all frames.</summary>
+        public readonly double DetectMs;
     }
 }

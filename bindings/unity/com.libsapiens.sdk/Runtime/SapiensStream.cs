@@ -24,6 +24,8 @@ namespace Sapiens
             number = Callbacks.Add(this);
             bool isPolled = delivery == SapiensDelivery.Poll;
             NativeStreamOptions native = options.ToNative(isPolled ? IntPtr.Zero : Callbacks.Result, isPolled ? IntPtr.Zero : number);
+            NativeFilterOptions filter = options.Filter != null ? options.Filter.ToNative() : default(NativeFilterOptions);
+            native.filter_options = options.Filter != null ? (IntPtr)(&filter) : IntPtr.Zero; // copied by the call
             IntPtr stream;
             int status = Native.sapiens_stream_create(context.Handle, ref native, out stream);
             if (status != 0)

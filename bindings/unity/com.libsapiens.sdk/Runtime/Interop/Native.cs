@@ -52,6 +52,7 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_options_default(out NativeContextOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_load_options_default(out NativeLoadOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_options_default(out NativeStreamOptions options, uint struct_size);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_filter_options_default(out NativeFilterOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_task_options_default(out NativeTaskOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_image_default(out NativeImage image, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_submit_options_default(out NativeSubmitOptions options, uint struct_size);
@@ -68,6 +69,9 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_unload(ContextHandle context, uint model_id);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_model_count(ContextHandle context, out uint count);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_model(ContextHandle context, uint index, ref NativeModelInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_load_detector(ContextHandle context, byte* path, ref NativeLoadOptions options);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_unload_detector(ContextHandle context);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_detector(ContextHandle context, ref NativeModelInfo info);
 
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_create(ContextHandle context, ref NativeStreamOptions options, out IntPtr stream);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_destroy(ref IntPtr stream);
@@ -85,6 +89,7 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_timing(ResultHandle result, uint index, out IntPtr stage, out double ms);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_person(ResultHandle result, uint person, ref NativePerson info);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_pose(ResultHandle result, uint person, ref NativePose pose);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_filtered_pose(ResultHandle result, uint person, ref NativePose pose);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_map(ResultHandle result, int person, int kind, ref NativeMap map);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_json(ResultHandle result, out IntPtr json, out ulong length);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_write_json(ResultHandle result, byte* path);

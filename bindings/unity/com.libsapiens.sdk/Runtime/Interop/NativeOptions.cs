@@ -51,6 +51,44 @@ namespace Sapiens.Interop
         public long budget_ns;
         public IntPtr callback;
         public IntPtr user_data;
+        public uint detect;
+        public uint detect_every;
+        public float detect_threshold;
+        public float detect_overlap;
+        public uint track;
+        public int person_policy;
+        public uint person_count;
+        public uint max_people;
+        public float person_x;
+        public float person_y;
+        public float track_new_score;
+        public uint track_memory_ms;
+        public uint filter;
+        public uint reserved;
+        public IntPtr filter_options;
+    }
+
+    [NativeTwin("SapiensOneEuro")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeOneEuro
+    {
+        public float min_cutoff_hz;
+        public float beta;
+        public float speed_cutoff_hz;
+    }
+
+    [NativeTwin("SapiensFilterOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeFilterOptions
+    {
+        public uint struct_size;
+        public NativeOneEuro body;
+        public NativeOneEuro feet;
+        public NativeOneEuro hands;
+        public NativeOneEuro face;
+        public float min_score;
+        public uint hold_ms;
+        public uint reset_after_ms;
     }
 
     [NativeTwin("SapiensTaskOptions")]

@@ -85,13 +85,15 @@ namespace Sapiens.Interop
         public uint waiting;
         public uint working;
         public uint finished;
-        public uint reserved2;
+        public uint tracks;
         public double wait_ms;
         public double convert_ms;
         public double preprocess_ms;
         public double model_ms;
         public double postprocess_ms;
         public double total_ms;
+        public ulong detector_runs;
+        public double detect_ms;
     }
 
     [NativeTwin("SapiensResultInfo")]
@@ -112,7 +114,7 @@ namespace Sapiens.Interop
         public double wait_ms;
         public double total_ms;
         public uint timing_count;
-        public uint reserved;
+        public uint detector_ran;
     }
 
     [NativeTwin("SapiensPerson")]
@@ -122,6 +124,20 @@ namespace Sapiens.Interop
         public uint struct_size;
         public uint tasks;
         public SapiensBox bbox;
+        public int origin;
+        public int state;
+        public ulong id;
+        public float score;
+        public int box_index;
+        public uint age_frames;
+        public uint missed_frames;
+        public long age_ns;
+        public long unseen_ns;
+        public SapiensBox estimate;
+        public float velocity_x;
+        public float velocity_y;
+        public uint sightings;
+        public uint is_chosen;
     }
 
     [NativeTwin("SapiensPose")]
