@@ -1,8 +1,8 @@
 //! From the integers and pointers of C to the types of the library, checked.
 
 use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
-use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFormat, SapiensPrecision, SapiensTask};
 use super::convert_people::people_options;
+use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFormat, SapiensPrecision, SapiensTask};
 use super::guard::{check_pointer, flag, optional_text, slice};
 use super::status::{Failure, SapiensStatus, c_text};
 use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensImage, SapiensStreamOptions};

@@ -27,17 +27,24 @@ pub(super) unsafe fn people_options(options: &SapiensStreamOptions) -> Result<Pe
         ("person_count", options.person_count != 0, "track", tracks),
         ("max_people", options.max_people != 0, "track", tracks),
         ("track_new_score", options.track_new_score != 0.0, "track", tracks),
+        ("track_new_score", options.track_new_score != 0.0, "detect", detects),
         ("track_memory_ms", options.track_memory_ms != 0, "track", tracks),
         ("filter", filters, "track", tracks),
         ("filter_options", !options.filter_options.is_null(), "filter", filters),
     ] {
         if is_set && !is_there {
-            return Err(Failure::invalid(format!("options->{name} is set, which needs options->{needs}, but that is 0")));
+            return Err(Failure::invalid(format!(
+                "options->{name} is set, which needs options->{needs}, but that is 0"
+            )));
         }
     }
     // 0 stands for the default.
     let given = |value: f32| (value != 0.0).then_some(value);
-    let detect = DetectSetting { threshold: given(options.detect_threshold), max_overlap: given(options.detect_overlap) };
+    let detect = DetectSetting {
+        threshold: given(options.detect_threshold),
+        max_overlap: given(options.detect_overlap),
+        new_score: given(options.track_new_score),
+    };
     let people = PeopleOptions {
         detect: detects.then_some(detect),
         track: if tracks { Some(track_options(options)?) } else { None },
@@ -58,19 +65,15 @@ fn track_options(options: &SapiensStreamOptions) -> Result<TrackOptions, Failure
     let count = options.person_count as usize;
     if (policy == SapiensPersonPolicy::All) != (count == 0) {
         return Err(Failure::invalid(match policy {
-            SapiensPersonPolicy::All => "options->person_count is set, but options->person_policy is ALL; choose another",
+            SapiensPersonPolicy::All => {
+                "options->person_count is set, but options->person_policy is ALL; choose another"
+            }
             _ => "options->person_count is 0; this policy needs the number of people it chooses",
         }));
     }
     let usual = TrackOptions::default();
-    let new_score = if options.track_new_score == 0.0 { usual.new_score } else { options.track_new_score };
-    // Who may begin a track at this score may also go on at it.
-    let sure_score = usual.sure_score.min(new_score);
     let detect_every = options.detect_every.max(1);
     Ok(TrackOptions {
-        new_score,
-        sure_score,
-        unsure_score: usual.unsure_score.min(sure_score),
         detect_every,
         detect_every_empty: detect_every,
         policy: match policy {
@@ -97,7 +100,8 @@ unsafe fn filter_options(pointer: *const SapiensFilterOptions) -> Result<Keypoin
         return Ok(KeypointFilterOptions::default());
     }
     let options = unsafe { read(pointer, "options->filter_options")? };
-    let one = |SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz }| OneEuro { min_cutoff_hz, beta, speed_cutoff_hz };
+    let one =
+        |SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz }| OneEuro { min_cutoff_hz, beta, speed_cutoff_hz };
     let options = KeypointFilterOptions {
         groups: GroupSettings {
             body: one(options.body),
@@ -158,7 +162,7 @@ mod tests {
             ("person_policy is 9", |o| (o.track, o.person_policy, o.person_count) = (1, 9, 1)),
             ("max_people 1001", |o| (o.track, o.max_people) = (1, 1001)),
             ("threshold NaN", |o| (o.detect, o.detect_threshold) = (1, f32::NAN)),
-            ("new_score 2", |o| (o.track, o.track_new_score) = (1, 2.0)),
+            ("new_score 2", |o| (o.detect, o.track, o.track_new_score) = (1, 1, 2.0)),
             ("detect is 2", |o| o.detect = 2),
         ];
         for (says, change) in cases {

@@ -78,7 +78,7 @@ pub struct SapiensStreamOptions {
     pub person_x: f32,
     /// See `person_x`.
     pub person_y: f32,
-    /// Somebody new is tracked from this score on, up to 1; 0: 0.5. Boxes of the host count 1.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
     pub track_new_score: f32,
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     pub track_memory_ms: u32,

@@ -97,8 +97,7 @@ impl Context {
         if request.tasks.is_some() {
             return Err(Error::invalid("tasks: a detector has none; leave them out"));
         }
-        let options =
-            LoadOptions { precision: request.precision, detector_input: request.input, ..self.load.clone() };
+        let options = LoadOptions { precision: request.precision, detector_input: request.input, ..self.load.clone() };
         let begun = self.begin_load()?;
         let mut watched = |stage: Stage, done: u64, total: u64| {
             self.go_on(begun)?;

@@ -2,9 +2,8 @@
 
 use crate::detect::{DetectOptions, Detection};
 use crate::engine::Detector;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::Image;
-use crate::spec::DetectorFamily;
 
 /// How a stream looks for people.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,27 +12,46 @@ pub struct DetectSetting {
     pub threshold: Option<f32>,
     /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), the less sure one goes; `None` as above.
     pub max_overlap: Option<f32>,
+    /// Where people are tracked: finds need this score to begin a track, 0 to 1, in place of
+    /// [`TrackOptions::new_score`](crate::track::TrackOptions::new_score); `None`: every find that counts begins one.
+    pub new_score: Option<f32>,
 }
 
 impl DetectSetting {
-    /// Completed with what is usual.
-    pub(super) fn of(self, family: DetectorFamily) -> DetectOptions {
-        let usual = DetectOptions::of(family);
+    /// Completed with what is usual for a detector.
+    pub(super) fn over(self, usual: DetectOptions) -> DetectOptions {
         DetectOptions {
             threshold: self.threshold.unwrap_or(usual.threshold),
             max_overlap: self.max_overlap.unwrap_or(usual.max_overlap),
+        }
+    }
+
+    /// Checks the ranges.
+    pub(super) fn check(self) -> Result<()> {
+        self.over(DetectOptions::default()).check()?;
+        match self.new_score {
+            Some(score) if !(0.0..=1.0).contains(&score) => {
+                Err(Error::invalid(format!("detection new_score {score}: must be a number from 0 to 1")))
+            }
+            _ => Ok(()),
         }
     }
 }
 
 /// What a worker needs of a detector.
 pub(super) trait Finder: Send + Sync {
+    /// The options that are usual for it.
+    fn usual(&self) -> DetectOptions;
     /// The people in an image.
-    fn find(&self, image: &Image, setting: DetectSetting) -> Result<Vec<Detection>>;
+    fn find(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>>;
 }
 
 impl Finder for Detector {
-    fn find(&self, image: &Image, setting: DetectSetting) -> Result<Vec<Detection>> {
-        self.detect(image, &setting.of(self.family()))
+    fn usual(&self) -> DetectOptions {
+        DetectOptions::of(self.family())
+    }
+
+    fn find(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
+        self.detect(image, options)
     }
 }

@@ -7,7 +7,6 @@ use crate::engine::{FrameResult, Maps, Person, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
 use crate::image::Image;
-use crate::spec::DetectorFamily;
 use crate::task::pose::Keypoint;
 use crate::track::filter::{KeypointFilter, KeypointFilterOptions};
 use crate::track::{FrameInput, Observation, Track, TrackId, TrackOptions, TrackState, Tracker};
@@ -35,7 +34,7 @@ impl PeopleOptions {
     /// `InvalidArgument` names the option and its range.
     pub fn check(&self) -> Result<()> {
         if let Some(setting) = self.detect {
-            setting.of(DetectorFamily::Bundle).check()?;
+            setting.check()?;
         }
         if let Some(options) = &self.track {
             options.check()?;
@@ -43,7 +42,9 @@ impl PeopleOptions {
         let Some(options) = &self.filter else { return Ok(()) };
         options.check()?;
         if self.track.is_none() {
-            return Err(Error::invalid("filtering without tracking: a filter must know whose keypoints it gets; track too"));
+            return Err(Error::invalid(
+                "filtering without tracking: a filter must know whose keypoints it gets; track too",
+            ));
         }
         Ok(())
     }
@@ -162,11 +163,24 @@ impl People {
             let message = "detection: no detector is loaded; load one into the context, or give boxes with the frame";
             Error::new(ErrorKind::Unsupported, message)
         })?;
+        let options = setting.over(finder.usual());
+        self.begin_tracks_at(setting.new_score.unwrap_or(options.threshold))?;
         let begin = Instant::now();
-        let found = finder.find(scene.image, setting)?;
+        let found = finder.find(scene.image, &options)?;
         let timing = Timing { stage: "detect".into(), ms: begin.elapsed().as_secs_f64() * 1e3 };
         let found = found.into_iter().map(|Detection { bbox, score }| (bbox, score)).collect();
         Ok(self.look_at(scene, found, BoxOrigin::Detector, Some(timing)))
+    }
+
+    /// Detectors differ in what a score means: what counts as a find of this one may begin a track.
+    fn begin_tracks_at(&mut self, new_score: f32) -> Result<()> {
+        let Some((tracker, asked)) = self.tracker.as_mut().zip(self.options.track.as_ref()) else { return Ok(()) };
+        if tracker.options().new_score == new_score {
+            return Ok(());
+        }
+        let sure_score = asked.sure_score.min(new_score);
+        let unsure_score = asked.unsure_score.min(sure_score);
+        tracker.set_options(TrackOptions { new_score, sure_score, unsure_score, ..asked.clone() })
     }
 
     /// Looks at what was found: all of it, or what the tracker chooses.
@@ -189,7 +203,8 @@ impl People {
             ));
         }
         let plan = tracker.plan(scene.timestamp_ns, scene.image.size());
-        let sight = |planned: &crate::track::PlannedBox| Sight { bbox: planned.bbox, whose: Whose::Planned(planned.id) };
+        let sight =
+            |planned: &crate::track::PlannedBox| Sight { bbox: planned.bbox, whose: Whose::Planned(planned.id) };
         let sights = plan.boxes.iter().map(sight).collect();
         Ok(Look { sights, origin: BoxOrigin::Keypoints, ..nothing })
     }
@@ -236,8 +251,12 @@ impl People {
             look.sights.iter().map(of).collect()
         };
         let (timestamp_ns, image) = (scene.timestamp_ns, scene.image.size());
-        let tracked =
-            tracker.update(&FrameInput { timestamp_ns, image, detector_ran: is_everybody, observations: &observations });
+        let tracked = tracker.update(&FrameInput {
+            timestamp_ns,
+            image,
+            detector_ran: is_everybody,
+            observations: &observations,
+        });
         drop(observations);
         let mut seen: Vec<Option<LivePerson>> = seen.into_iter().map(Some).collect();
         let mut people = Vec::with_capacity(tracked.tracks.len());

@@ -3,7 +3,7 @@
 use super::finder::Finder;
 use super::worker::Runner;
 use super::*;
-use crate::detect::Detection;
+use crate::detect::{DetectOptions, Detection};
 use crate::engine::{FrameResult, Maps, Person, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
@@ -25,6 +25,8 @@ struct World {
     detections: usize,
     poses: usize,
     is_blind: bool,
+    /// Of the detector.
+    score: Option<f32>,
 }
 
 /// A model and a detector that see the world as it is.
@@ -32,14 +34,18 @@ struct World {
 struct Seer(Arc<Mutex<World>>, Vec<Task>);
 
 impl Finder for Seer {
-    fn find(&self, _: &Image, setting: DetectSetting) -> Result<Vec<Detection>> {
+    fn usual(&self) -> DetectOptions {
+        DetectOptions::default()
+    }
+
+    fn find(&self, _: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
         let mut world = self.0.lock().unwrap();
         world.detections += 1;
         if world.is_blind {
             return Err(Error::new(ErrorKind::Runtime, "the detector failed"));
         }
-        let score = 0.9;
-        let people = world.people.iter().filter(|_| score > setting.threshold.unwrap_or(0.3));
+        let score = world.score.unwrap_or(0.9);
+        let people = world.people.iter().filter(|_| score > options.threshold);
         Ok(people.map(|&bbox| Detection { bbox, score }).collect())
     }
 }
@@ -223,7 +229,10 @@ fn boxes_of_the_host_are_tracked_and_looked_at_again() {
     let second = look(&stream, &seer, 2, &swapped, &swapped);
     assert_eq!((ids(&second), second.people[0].box_index), (vec![1, 2], Some(1)));
     let third = look(&stream, &seer, 3, &swapped, &[]);
-    assert_eq!((ids(&third), third.people[0].origin, third.people[0].box_index), (vec![1, 2], BoxOrigin::Keypoints, None));
+    assert_eq!(
+        (ids(&third), third.people[0].origin, third.people[0].box_index),
+        (vec![1, 2], BoxOrigin::Keypoints, None)
+    );
     assert_eq!(seer.0.lock().unwrap().detections, 0);
 }
 
@@ -273,6 +282,18 @@ fn without_a_pose_people_are_tracked_by_their_boxes_on_every_frame_or_not_at_all
 }
 
 #[test]
+fn what_counts_as_a_find_begins_a_track_unless_told_otherwise() {
+    for (new_score, expected) in [(None, 1), (Some(0.6), 0)] {
+        let detect = Some(DetectSetting { new_score, ..DetectSetting::default() });
+        let (_context, stream, seer) = stage(&[Task::Pose], PeopleOptions { detect, ..detecting(every(1)) });
+        seer.0.lock().unwrap().score = Some(0.4);
+        for i in 0..3 {
+            assert_eq!(ids(&look(&stream, &seer, i, &[rect(50.0)], &[])).len(), expected, "{new_score:?}");
+        }
+    }
+}
+
+#[test]
 fn another_picture_size_forgets_everybody_but_no_id_is_given_twice() {
     let (_context, stream, seer) = stage(&[Task::Pose], detecting(every(1)));
     assert_eq!(ids(&look(&stream, &seer, 0, &[rect(50.0)], &[])), [1]);
@@ -290,7 +311,7 @@ fn options_that_do_not_fit_are_refused_when_the_stream_is_made() {
     };
     let filter = Some(KeypointFilterOptions::default());
     refused(PeopleOptions { filter, ..detecting(None) }, "filtering without tracking");
-    let detect = Some(DetectSetting { threshold: Some(1.5), max_overlap: None });
+    let detect = Some(DetectSetting { threshold: Some(1.5), ..DetectSetting::default() });
     refused(PeopleOptions { detect, ..PeopleOptions::default() }, "threshold 1.5");
     refused(detecting(every(0)), "detect_every 0");
     let mut wrong = KeypointFilterOptions::default();

@@ -77,8 +77,7 @@ pub struct LivePerson {
 impl LivePerson {
     /// Whether results of earlier frames still stand for this person: not for somebody who was not looked at, or not found.
     pub(super) fn is_current(&self) -> bool {
-        self.track
-            .is_none_or(|track| track.is_selected && track.state != TrackState::Lost && track.missed_frames == 0)
+        self.track.is_none_or(|track| track.is_selected && track.state != TrackState::Lost && track.missed_frames == 0)
     }
 }
 

@@ -67,8 +67,7 @@ impl Drop for Ending<'_> {
 pub(super) fn work(core: &Arc<Core>, people: People) {
     gate::become_worker();
     let _ending = Ending(core);
-    let mut memory =
-        Memory { people, kept: Kept::default(), orientation: Orientation::default(), pixels: Vec::new() };
+    let mut memory = Memory { people, kept: Kept::default(), orientation: Orientation::default(), pixels: Vec::new() };
     while let Some(job) = core.queue.next() {
         let result = frame(core, &mut memory, job);
         if let Err(error) = &result.outcome {
@@ -157,8 +156,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
         Some(runner) => {
             core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence));
             let Manner { space, framing, .. } = core.manner;
-            let request =
-                Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, detect: None };
+            let request = Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, detect: None };
             runner.run(&image, &request).inspect_err(|_| core.learn(Cadence::forget))?
         }
         None => look.without_tasks(image.size()),

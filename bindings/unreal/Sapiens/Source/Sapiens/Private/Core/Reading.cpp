@@ -60,7 +60,9 @@ Expected<void> read_frame(const Result &result, FrameReading &out) {
         if (!person) return person.error();
         to.bbox = person->bbox;
         to.tasks = person->tasks;
+        to.who = *person;
         to.keypoints.clear();
+        to.filtered.clear();
         to.age_frames = 0;
         const auto pose = result.pose(index);
         if (pose) {
@@ -68,6 +70,12 @@ Expected<void> read_frame(const Result &result, FrameReading &out) {
             to.age_frames = pose->age_frames;
         } else if (pose.error().is_fault()) {
             return pose.error();
+        }
+        const auto filtered = result.filtered_pose(index);
+        if (filtered) {
+            to.filtered.assign(filtered->keypoints.begin(), filtered->keypoints.end());
+        } else if (filtered.error().is_fault()) {
+            return filtered.error();
         }
     }
     return {};

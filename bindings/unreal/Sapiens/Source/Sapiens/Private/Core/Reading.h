@@ -12,8 +12,12 @@ struct PersonReading {
     Tasks tasks;
     /// In the order of keypoint_infos(); empty where the pose task has not looked at this person.
     std::vector<Keypoint> keypoints;
+    /// The same, steadied over time; empty where the stream does not filter.
+    std::vector<Keypoint> filtered;
     /// Frames since the pose was found: 0 for this one.
     std::uint32_t age_frames = 0;
+    /// Who it is, how sure that is, and where the box comes from.
+    Person who;
 };
 
 /// A frame without its maps, which are read when asked for.
