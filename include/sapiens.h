@@ -765,7 +765,7 @@ typedef struct SapiensStreamOptions {
     float person_x;
     /// See `person_x`.
     float person_y;
-    /// Somebody new is tracked from this score on, up to 1; 0: 0.5. Boxes of the host count 1.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
     float track_new_score;
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     uint32_t track_memory_ms;

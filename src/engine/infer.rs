@@ -13,36 +13,67 @@ use crate::task::pose::Keypoint;
 use crate::task::{albedo, matting, normal, pointmap, pose, seg};
 use ndarray::{Array2, Array3};
 
-/// A picture, its mirror image if the model is flip-tested, and what the backbone made of them.
+/// Pictures that a model sees in one run, their mirror images if it is flip-tested, and what the backbone made of them.
 pub(super) struct Prepared {
-    pub framed: Framed,
+    placements: Vec<Placement>,
+    pixels: Vec<u8>,
     backbone: Backbone,
     mirrored: Option<(Vec<u8>, Backbone)>,
 }
 
 impl Prepared {
     /// Runs the shared part of a model.
-    pub fn new(model: &Model, framed: Framed) -> Result<Self> {
-        let backbone = model.run_backbone(&framed.pixels)?;
-        let mirrored = if model.flip_test() {
-            let pixels = mirror(&framed.pixels, framed.placement.input)?;
-            let backbone = model.run_backbone(&pixels)?;
-            Some((pixels, backbone))
+    pub fn new(model: &Model, framed: Vec<Framed>) -> Result<Self> {
+        let placements: Vec<_> = framed.iter().map(|framed| framed.placement).collect();
+        let flipped = if model.flip_test() {
+            let mirror = |framed: &Framed| mirror(&framed.pixels, framed.placement.input);
+            Some(framed.iter().map(mirror).collect::<Result<Vec<_>>>()?.concat())
         } else {
             None
         };
-        Ok(Self { framed, backbone, mirrored })
-    }
-
-    /// Runs one head on the picture and its mirror image.
-    pub fn run(&self, model: &Model, task: Task) -> Result<RawOutputs> {
-        let outputs = model.run_head(task, &self.framed.pixels, &self.backbone)?;
-        let mirrored = match &self.mirrored {
-            Some((pixels, backbone)) => Some(model.run_head(task, pixels, backbone)?),
+        let pixels = joined(framed.into_iter().map(|framed| framed.pixels).collect());
+        let backbone = model.run_backbone(&pixels)?;
+        let mirrored = match flipped {
+            Some(pixels) => {
+                let backbone = model.run_backbone(&pixels)?;
+                Some((pixels, backbone))
+            }
             None => None,
         };
-        Ok(RawOutputs { outputs, mirrored })
+        Ok(Self { placements, pixels, backbone, mirrored })
     }
+
+    /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it.
+    pub fn run(&self, model: &Model, task: Task) -> Result<Vec<(Placement, RawOutputs)>> {
+        let count = self.placements.len();
+        let outputs = parted(model.run_head(task, &self.pixels, &self.backbone)?, count)?;
+        let mut mirrored = match &self.mirrored {
+            Some((pixels, backbone)) => {
+                parted(model.run_head(task, pixels, backbone)?, count)?.into_iter().map(Some).collect()
+            }
+            None => Vec::new(),
+        };
+        mirrored.resize_with(count, || None);
+        let each = self.placements.iter().copied().zip(outputs).zip(mirrored);
+        Ok(each.map(|((placement, outputs), mirrored)| (placement, RawOutputs { outputs, mirrored })).collect())
+    }
+}
+
+/// Pictures behind one another; a single one is not copied.
+fn joined(mut pictures: Vec<Vec<u8>>) -> Vec<u8> {
+    if pictures.len() == 1 { pictures.remove(0) } else { pictures.concat() }
+}
+
+/// The outputs of each picture of a batch.
+fn parted(outputs: Vec<Tensor>, count: usize) -> Result<Vec<Vec<Tensor>>> {
+    let mut each: Vec<Vec<Tensor>> = Vec::new();
+    each.resize_with(count, Vec::new);
+    for output in outputs {
+        for (own, tensor) in each.iter_mut().zip(output.split(count)?) {
+            own.push(tensor);
+        }
+    }
+    Ok(each)
 }
 
 /// What the graph returned for a task.
@@ -84,7 +115,7 @@ fn missing(output: usize) -> Error {
 }
 
 /// Keypoints in image pixels.
-pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &mut RawOutputs) -> Result<Vec<Keypoint>> {
+pub(super) fn decode_pose(model: &Model, placement: &Placement, raw: &mut RawOutputs) -> Result<Vec<Keypoint>> {
     let info = model.info();
     let keypoints = if model.gives_raw() {
         let (count, map) = raw.map(0)?;
@@ -99,19 +130,18 @@ pub(super) fn decode_pose(model: &Model, prepared: &Prepared, raw: &mut RawOutpu
         let values = raw.tensor(0)?.floats()?;
         values.chunks_exact(3).map(|k| Keypoint { x: k[0], y: k[1], score: k[2] }).collect()
     };
-    pose::to_image(&keypoints, &prepared.framed.placement)
+    pose::to_image(&keypoints, placement)
 }
 
 /// A dense task, added to `maps`.
 pub(super) fn decode_map(
     model: &Model,
     task: Task,
-    prepared: &Prepared,
+    real: Placement,
     raw: &mut RawOutputs,
     space: MapSpace,
     maps: &mut Maps,
 ) -> Result<()> {
-    let real = prepared.framed.placement;
     // The network input, taken for the image itself, is resampled to what it is.
     let placement = &match space {
         MapSpace::Image => real,

@@ -13,6 +13,7 @@
 //! ```
 
 mod attention;
+mod batch;
 mod describe;
 mod describe_detector;
 mod detector;

@@ -129,7 +129,7 @@ impl Model {
         self.decoded_seg
     }
 
-    /// Runs what several heads share. `pixels`: RGB8 HWC of the input size.
+    /// Runs what several heads share. `pixels`: RGB8 HWC of the input size, one picture or several.
     pub(super) fn run_backbone(&self, pixels: &[u8]) -> Result<Backbone> {
         match &self.parts {
             Parts::Whole(_) => Ok(Backbone(None)),
@@ -140,7 +140,7 @@ impl Model {
         }
     }
 
-    /// Runs a head (or the whole single-task model): the tensors of [`wanted`], batch 1.
+    /// Runs a head (or the whole single-task model): the tensors of [`wanted`], as many in a batch as there are pictures.
     pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
         self.check_files()?;
         let outputs = wanted(task, self.gives_raw(), self.decoded_seg);
@@ -161,12 +161,15 @@ impl Model {
 
     fn run_image(&self, session: &Session, pixels: &[u8], outputs: &[&str]) -> Result<Vec<Tensor>> {
         let size = self.info.input;
+        let bytes = 3 * size.width * size.height;
+        let batch = pixels.len() / bytes.max(1);
         if self.info.raw {
-            let shape = [1, 3, size.height, size.width];
-            let floats = normalise(pixels, size)?;
+            let shape = [batch, 3, size.height, size.width];
+            let pictures = pixels.chunks_exact(bytes).map(|picture| normalise(picture, size));
+            let floats = pictures.collect::<Result<Vec<_>>>()?.concat();
             return session.run(&[(&self.input, View::F32(&shape, &floats))], outputs);
         }
-        session.run(&[(&self.input, View::U8(&[1, size.height, size.width, 3], pixels))], outputs)
+        session.run(&[(&self.input, View::U8(&[batch, size.height, size.width, 3], pixels))], outputs)
     }
 }
 

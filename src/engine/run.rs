@@ -1,5 +1,6 @@
 //! The engine: several models, one image, one result.
 
+use super::batch;
 use super::describe::tasks_of;
 use super::detector::Detector;
 use super::infer::{Prepared, decode_map, decode_pose};
@@ -30,6 +31,9 @@ pub struct Request {
     pub framing: Framing,
     /// Grid on which dense maps are wanted.
     pub space: MapSpace,
+    /// Memory that people looked at in one run of a model may take together, in bytes, as far as it can be told beforehand;
+    /// at least one is looked at. 0: one after the other; `None`: 1 GiB.
+    pub batch_memory: Option<u64>,
 }
 
 /// Grid on which dense maps are delivered.
@@ -229,31 +233,45 @@ fn run_group(
     request: &Request,
     result: &mut FrameResult,
 ) -> Result<()> {
-    for (i, &bbox) in boxes.iter().enumerate() {
-        let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
+    let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
+    let at_once = batch::people_at_once(model.info(), tasks, request.batch_memory);
+    let mut done = 0;
+    while done < boxes.len() {
         let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
-        let framed = frame(image, bbox, model.info().input, tasks[0], request.framing, model.info().framing)?;
-        let is_crop = matches!(framed.placement.geometry, Geometry::Crop { .. });
-        if !is_crop && i > 0 {
-            // The whole image again: it does not depend on the box.
-            break;
+        let mut framed = Vec::new();
+        let mut is_crop = true;
+        for &bbox in boxes.iter().skip(done).take(at_once) {
+            let one = frame(image, bbox, model.info().input, tasks[0], request.framing, model.info().framing)?;
+            is_crop = matches!(one.placement.geometry, Geometry::Crop { .. });
+            framed.push(one);
+            if !is_crop {
+                break;
+            }
         }
+        let count = framed.len();
         clock.stop(format!("preprocess {names}"));
         let prepared = Prepared::new(model, framed)?;
         if tasks.len() > 1 {
             clock.stop(format!("backbone {names}"));
         }
         for &task in tasks {
-            let mut raw = prepared.run(model, task)?;
+            let found = prepared.run(model, task)?;
             clock.stop(format!("model {task}"));
-            if task == Task::Pose {
-                result.people[i].pose = Some(decode_pose(model, &prepared, &mut raw)?);
-            } else {
-                let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
-                decode_map(model, task, &prepared, &mut raw, request.space, maps)?;
+            for (i, (placement, mut raw)) in (done..).zip(found) {
+                if task == Task::Pose {
+                    result.people[i].pose = Some(decode_pose(model, &placement, &mut raw)?);
+                } else {
+                    let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
+                    decode_map(model, task, placement, &mut raw, request.space, maps)?;
+                }
             }
             clock.stop(format!("postprocess {task}"));
         }
+        if !is_crop {
+            // The whole image: it does not depend on the box.
+            break;
+        }
+        done += count;
     }
     Ok(())
 }

@@ -45,6 +45,27 @@ impl Tensor {
         }
     }
 
+    /// The tensors of a batch one by one, each a batch of 1: along the first axis.
+    ///
+    /// # Errors
+    /// `Runtime` if the first axis has not `count` elements.
+    pub fn split(self, count: usize) -> Result<Vec<Self>> {
+        if count == 0 || self.shape.first() != Some(&count) {
+            let message = format!("the graph answered a batch of {count} with the shape {:?}", self.shape);
+            return Err(Error::new(ErrorKind::Runtime, message));
+        }
+        if count == 1 {
+            return Ok(vec![self]);
+        }
+        let shape: Vec<usize> = std::iter::once(1).chain(self.shape.iter().skip(1).copied()).collect();
+        let one = |data: TensorData| Self { shape: shape.clone(), data };
+        let size: usize = shape.iter().product();
+        Ok(match &self.data {
+            TensorData::F32(all) => (0..count).map(|i| one(TensorData::F32(all[i * size..][..size].to_vec()))).collect(),
+            TensorData::U8(all) => (0..count).map(|i| one(TensorData::U8(all[i * size..][..size].to_vec()))).collect(),
+        })
+    }
+
     /// A view of the whole tensor.
     pub fn view(&self) -> View<'_> {
         match &self.data {
