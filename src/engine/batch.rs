@@ -1,6 +1,7 @@
 //! How many people a model looks at in one run.
 
-use crate::spec::{ModelInfo, PATCH, Task};
+use crate::geometry::Size;
+use crate::spec::{PATCH, Task};
 
 /// What a batch may take where nobody says otherwise: bytes.
 const USUAL_MEMORY: u64 = 1 << 30;
@@ -12,15 +13,15 @@ const HEAD_CHANNELS: u64 = 192;
 const TOKEN_COPIES: u64 = 12;
 
 /// How many crops fit into the memory of a batch, at least one.
-pub(super) fn people_at_once(info: &ModelInfo, tasks: &[Task], memory: Option<u64>) -> usize {
-    let fit = memory.unwrap_or(USUAL_MEMORY) / bytes_per_person(info, tasks).max(1);
+pub(super) fn people_at_once(input: Size, tasks: &[Task], memory: Option<u64>) -> usize {
+    let fit = memory.unwrap_or(USUAL_MEMORY) / bytes_per_person(input, tasks).max(1);
     usize::try_from(fit.clamp(1, MOST)).unwrap_or(1)
 }
 
 /// What a crop takes while it is worked on, roughly and rather too much: input, tokens, feature maps of the largest head.
-fn bytes_per_person(info: &ModelInfo, tasks: &[Task]) -> u64 {
+fn bytes_per_person(input: Size, tasks: &[Task]) -> u64 {
     const FLOAT: u64 = 4;
-    let pixels = info.input.width as u64 * info.input.height as u64;
+    let pixels = input.width as u64 * input.height as u64;
     let tokens = pixels / (PATCH * PATCH) as u64 * EMBED * TOKEN_COPIES * FLOAT;
     let head = if tasks == [Task::Features] { 0 } else { pixels / 4 * HEAD_CHANNELS * FLOAT };
     pixels * 3 * FLOAT + tokens + head
@@ -32,11 +33,9 @@ const EMBED: u64 = 1920;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Size;
 
     fn at_once(width: usize, height: usize, memory: Option<u64>) -> usize {
-        let info = ModelInfo { input: Size::new(width, height), ..ModelInfo::default() };
-        people_at_once(&info, &[Task::Pose], memory)
+        people_at_once(Size::new(width, height), &[Task::Pose], memory)
     }
 
     #[test]
