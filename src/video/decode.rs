@@ -70,7 +70,8 @@ impl Decoder {
     pub fn open(ffmpeg: &Ffmpeg, path: &Path, info: &ClipInfo) -> Result<Self> {
         let Size { width, height } = info.size;
         // What `showinfo` says of a frame comes before its pixels. It stands before the conversion: it reads every pixel.
-        let filters = format!("showinfo,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24");
+        let filters =
+            format!("showinfo,scale={width}:{height}:flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24");
         let mut process = command(ffmpeg.program());
         process
             .args(["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"])
@@ -139,8 +140,7 @@ impl Decoder {
     fn end(&mut self, is_torn: bool) -> Result<()> {
         self.is_over = true;
         let (is_good, complaints) = self.process.wait().map_err(|e| Error::io("wait for ffmpeg on", &self.path, e))?;
-        self.faults =
-            Faults { count: complaints.count, first: complaints.first, is_cut_short: !is_good || is_torn };
+        self.faults = Faults { count: complaints.count, first: complaints.first, is_cut_short: !is_good || is_torn };
         Ok(())
     }
 
@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_showinfo_says_is_read() {
-        let line = "[Parsed_showinfo_0 @ 0x55d0] [info] n:   7 pts:   3584 pts_time:0.233333 duration:    512 fmt:yuv420p";
+        let line =
+            "[Parsed_showinfo_0 @ 0x55d0] [info] n:   7 pts:   3584 pts_time:0.233333 duration:    512 fmt:yuv420p";
         assert_eq!(Said::of(line), Some(Said::Frame(Some(3584))));
         let line = "[Parsed_showinfo_0 @ 0x55d0] [info] n:   0 pts:  NOPTS pts_time:NOPTS   pos: 48 fmt:yuv420p";
         assert_eq!(Said::of(line), Some(Said::Frame(None)));

@@ -107,7 +107,8 @@ impl ClipInfo {
         let is = |stream: &Stream, kind: &str| stream.codec_type.as_deref() == Some(kind);
         let is_clip = |s: &&Stream| is(s, "video") && s.disposition.attached_pic == 0;
         let Some(stream) = answer.streams.iter().find(is_clip) else {
-            let has = if answer.streams.iter().any(|s| is(s, "audio")) { "audio only" } else { "no stream of pictures" };
+            let has =
+                if answer.streams.iter().any(|s| is(s, "audio")) { "audio only" } else { "no stream of pictures" };
             return Err(format!("no video in this file: it has {has}"));
         };
         let (width, height) = (stream.width, stream.height);

@@ -81,7 +81,8 @@ impl Running {
                     }
                     let text = String::from_utf8_lossy(&line);
                     let text = text.trim_end();
-                    let complaint = ["[error] ", "[fatal] ", "[panic] "].iter().find_map(|level| text.split_once(level));
+                    let complaint =
+                        ["[error] ", "[fatal] ", "[panic] "].iter().find_map(|level| text.split_once(level));
                     match complaint {
                         Some((_, message)) => kept.lock().unwrap_or_else(PoisonError::into_inner).add(message),
                         None => heard(text),

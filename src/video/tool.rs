@@ -158,6 +158,9 @@ mod tests {
     fn what_is_not_there_says_how_to_get_it() {
         let error = Ffmpeg::at(Path::new("/no/such/ffmpeg")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(error.to_string().contains("apt-get install ffmpeg") && error.to_string().contains(VARIABLE), "{error}");
+        assert!(
+            error.to_string().contains("apt-get install ffmpeg") && error.to_string().contains(VARIABLE),
+            "{error}"
+        );
     }
 }

@@ -55,7 +55,9 @@ impl Journal {
         if number == 0 {
             return Self::create(path, header);
         }
-        file.set_len(whole).and_then(|()| file.seek(SeekFrom::Start(whole))).map_err(|e| Error::io("write", path, e))?;
+        file.set_len(whole)
+            .and_then(|()| file.seek(SeekFrom::Start(whole)))
+            .map_err(|e| Error::io("write", path, e))?;
         Ok(Self { file, path: path.to_path_buf() })
     }
 

@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn what_is_read_back_is_what_the_tracker_saw() {
         let values = (0..20_000).map(|i| (i as f32 * 0.737_13 - 3_000.0).sin() * i as f32);
-        let found: Vec<Keypoint> = values.map(|v| Keypoint { x: v, y: v * 1.7, score: (v * 0.01).fract().abs() }).collect();
+        let found: Vec<Keypoint> =
+            values.map(|v| Keypoint { x: v, y: v * 1.7, score: (v * 0.01).fract().abs() }).collect();
         let seen = rounded(&found);
         let text = serde_json::to_string(&points(&seen)).unwrap();
         let read: Vec<Point> = serde_json::from_str(&text).unwrap();

@@ -39,7 +39,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     for path in &args.inputs {
         let stem = source::stem(path);
         if sources.iter().any(|(_, other, _)| *other == stem) {
-            let message = format!("two clips would write results named `{stem}`; run them into different --out folders");
+            let message =
+                format!("two clips would write results named `{stem}`; run them into different --out folders");
             return Err(Error::invalid(message).at(path));
         }
         sources.push((path, stem, Source::open(path, args.video.fps, args.video.start_number)?));
@@ -52,7 +53,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let (engine, detect) = load_engine(&model, &args.detection, args.boxes.is_empty())?;
     let has_pose = engine.models().iter().any(|m| m.info().tasks.contains(&Task::Pose));
     if !has_pose && args.video.detect_every.is_some_and(|n| n > 1) {
-        return Err(Error::invalid("--detect-every: people are followed by their keypoints; a model with pose is needed"));
+        return Err(Error::invalid(
+            "--detect-every: people are followed by their keypoints; a model with pose is needed",
+        ));
     }
     let tasks = engine.models().iter().flat_map(|m| m.info().tasks.clone());
     let look = Look {
@@ -84,7 +87,8 @@ fn clip(args: &Args, engine: &Engine, look: &Look, path: &Path, stem: &str, sour
     }
     let found = State::read(&state_path)?.filter(|_| lines.exists());
     if found.is_none() && lines.exists() {
-        return Err(Error::invalid("lines of a clip without the state of their run are here; --restart replaces them").at(lines));
+        return Err(Error::invalid("lines of a clip without the state of their run are here; --restart replaces them")
+            .at(lines));
     }
     if let Some(state) = &found {
         state.check(&made_of, &state_path)?;
@@ -104,7 +108,8 @@ fn clip(args: &Args, engine: &Engine, look: &Look, path: &Path, stem: &str, sour
     let header = header(engine, path, source);
     let is_new = found.is_none();
     let state = found.unwrap_or_else(|| State::new(made_of));
-    let overlay = args.video.overlay.then(|| Overlay::new(&video, source.size, source.step_ns, args.threshold, &state.parts));
+    let overlay =
+        args.video.overlay.then(|| Overlay::new(&video, source.size, source.step_ns, args.threshold, &state.parts));
     let overlay = overlay.transpose()?;
     let mut earlier = Earlier::default();
     let drawn = if overlay.is_some() { state.parts.last().map_or(0, |part| part.next_frame) } else { u64::MAX };
@@ -168,7 +173,11 @@ fn clip(args: &Args, engine: &Engine, look: &Look, path: &Path, stem: &str, sour
     }
     if !faults.is_empty() {
         let end = if faults.is_cut_short { ", and it ended before its end" } else { "" };
-        note!("warning: {}: the decoder complained {} times{end}; damaged frames are left out", path.display(), faults.count);
+        note!(
+            "warning: {}: the decoder complained {} times{end}; damaged frames are left out",
+            path.display(),
+            faults.count
+        );
     }
     let rate = frames as f64 / begun.elapsed().as_secs_f64().max(1e-3);
     say!("{}: {} frames, {} people, {rate:.1} frames/s", path.display(), before + frames, follower.count);
@@ -196,11 +205,8 @@ fn header(engine: &Engine, path: &Path, source: &Source) -> Header {
         let tasks = model.info().tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
         models.push((tasks, model.name(), model.device(), model.info()));
     }
-    let line = |(task, name, device, info): (String, &str, sapiens::runtime::Device, &sapiens::spec::ModelInfo)| ModelLine {
-        task,
-        name: name.to_owned(),
-        device: device.to_string(),
-        license: info.licence.to_string(),
+    let line = |(task, name, device, info): (String, &str, sapiens::runtime::Device, &sapiens::spec::ModelInfo)| {
+        ModelLine { task, name: name.to_owned(), device: device.to_string(), license: info.licence.to_string() }
     };
     Header {
         format: FORMAT.to_owned(),

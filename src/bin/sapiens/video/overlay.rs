@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Frames of a part: what is drawn again after a run was killed.
 const PART_FRAMES: u64 = 256;
-const COLORS: [[u8; 3]; 6] = [[255, 120, 0], [0, 200, 255], [120, 255, 0], [255, 60, 180], [255, 220, 0], [150, 120, 255]];
+const COLORS: [[u8; 3]; 6] =
+    [[255, 120, 0], [0, 200, 255], [120, 255, 0], [255, 60, 180], [255, 220, 0], [150, 120, 255]];
 
 pub struct Overlay {
     ffmpeg: Ffmpeg,

@@ -52,7 +52,12 @@ impl Follower {
     }
 
     /// Works on a frame. The result has the maps, if it is the turn of this frame to have some.
-    pub fn see(&mut self, engine: &Engine, look: &Look, frame: &VideoFrame) -> Result<(FrameLine, Option<FrameResult>)> {
+    pub fn see(
+        &mut self,
+        engine: &Engine,
+        look: &Look,
+        frame: &VideoFrame,
+    ) -> Result<(FrameLine, Option<FrameResult>)> {
         let VideoFrame { index, timestamp_ns, time_was_assumed, ref image } = *frame;
         let plan = self.tracker.plan(timestamp_ns, self.size);
         let is_detected = !look.boxes.is_empty() || plan.detect.is_some() || !look.has_pose;
@@ -136,11 +141,10 @@ impl Follower {
     }
 
     fn follow(&mut self, timestamp_ns: i64, detector_ran: bool, found: &[Found]) -> Result<Vec<PersonLine>> {
-        let observation = |f: &Found| Observation {
-            planned_for: f.planned_for,
-            keypoints: f.keypoints.as_deref(),
-            ..Observation::detected(f.bbox, f.score)
-        };
+        fn observation(f: &Found) -> Observation<'_> {
+            let (planned_for, keypoints) = (f.planned_for, f.keypoints.as_deref());
+            Observation { planned_for, keypoints, ..Observation::detected(f.bbox, f.score) }
+        }
         let observations: Vec<Observation> = found.iter().map(observation).collect();
         let input = FrameInput { timestamp_ns, image: self.size, detector_ran, observations: &observations };
         let now = self.tracker.update(&input);

@@ -6,8 +6,8 @@ use sapiens::video::{ClipInfo, Decoder, Faults, Ffmpeg, Sequence, VideoFrame};
 use std::path::{Path, PathBuf};
 
 const ENDINGS: [&str; 20] = [
-    "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts", "wmv", "flv", "ogv", "3gp", "mxf", "y4m",
-    "vob", "h264", "hevc",
+    "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts", "wmv", "flv", "ogv", "3gp", "mxf",
+    "y4m", "vob", "h264", "hevc",
 ];
 
 /// Whether an input is a clip: by the ending of its name, or as a pattern of numbered pictures.
@@ -65,7 +65,8 @@ impl Source {
                 None => return Err(sapiens::Error::new(sapiens::ErrorKind::Image, "no picture can be read").at(path)),
             };
             let missing = sequence.missing();
-            let notes = if missing > 0 { vec![format!("{missing} numbers are missing: dropped frames")] } else { vec![] };
+            let notes =
+                if missing > 0 { vec![format!("{missing} numbers are missing: dropped frames")] } else { vec![] };
             return Ok(Self {
                 size,
                 frame_rate: Some(fps),
