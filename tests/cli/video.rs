@@ -54,7 +54,7 @@ fn probed(path: &Path) -> Vec<f64> {
     let output = command.output().expect("ffprobe is needed: apt-get install ffmpeg");
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().map(|line| line.trim_end_matches(',').parse().unwrap()).collect()
+    text.lines().map(|line| line.trim_end_matches(',')).filter(|t| !t.is_empty()).map(|t| t.parse().unwrap()).collect()
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_killed_run_goes_on_where_it_stopped() {
 fn odd_clips() {
     let sandbox = Sandbox::new();
     clip(&sandbox, 3, "deep.mkv", "-c:v ffv1 -pix_fmt yuv420p10le");
-    ffmpeg(&sandbox, "-i deep.mkv -vf crop=101:67:0:0 -c:v ffv1 -pix_fmt bgr0 odd.mkv");
+    ffmpeg(&sandbox, "-i deep.mkv -vf scale=101:67 -c:v ffv1 -pix_fmt bgr0 odd.mkv");
     ffmpeg(&sandbox, "-i deep.mkv -pix_fmt yuv420p -f mp4 flat.mp4");
     ffmpeg(&sandbox, "-i flat.mp4 -c copy -metadata:s:v:0 rotate=90 turned.mp4");
     ffmpeg(&sandbox, "-f lavfi -i color=gray:s=64x48:r=10:d=0.4 -pix_fmt yuv420p nobody.mp4");

@@ -22,6 +22,7 @@ use line::{FORMAT, Header, ModelLine, VERSION};
 use overlay::Overlay;
 use people::{Follower, Look};
 use pipeline::{Earlier, Sink};
+use sapiens::detect::DetectOptions;
 use sapiens::engine::Engine;
 use sapiens::spec::Task;
 use sapiens::track::TrackOptions;
@@ -60,7 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let tasks = engine.models().iter().flat_map(|m| m.info().tasks.clone());
     let look = Look {
         boxes: args.boxes.clone(),
-        detect: detect.unwrap_or_default(),
+        detect: unsure_too(detect.unwrap_or_default()),
         framing: args.framing,
         has_pose,
         map_tasks: if saves_maps { tasks.collect() } else { Vec::new() },
@@ -70,6 +71,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         clip(args, &engine, &look, path, &stem, &mut source).map_err(|e| e.at(path))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Boxes that are too unsure to begin a track keep alive who was there: the tracker wants them too.
+fn unsure_too(detect: DetectOptions) -> DetectOptions {
+    DetectOptions { threshold: detect.threshold.min(TrackOptions::default().unsure_score), ..detect }
 }
 
 /// Kinds of files besides the lines, which are always written.
@@ -98,11 +104,16 @@ fn clip(args: &Args, engine: &Engine, look: &Look, path: &Path, stem: &str, sour
         }
     }
     let step = Duration::from_nanos(u64::try_from(source.step_ns).unwrap_or(1).max(1));
+    let begins = args.detection.options()?.threshold;
+    let tracking = TrackOptions::default();
     let options = TrackOptions {
+        unsure_score: tracking.unsure_score.min(begins),
+        sure_score: tracking.sure_score.min(begins),
+        new_score: begins,
         detect_every: args.video.detect_every.unwrap_or(1),
         policy: args.video.policy(),
         nominal_step: step,
-        ..TrackOptions::default()
+        ..tracking
     };
     let mut follower = Follower::new(options, source.size, args.video.filter)?;
     let header = header(engine, path, source);
