@@ -45,8 +45,14 @@ pub struct Source {
     path: PathBuf,
 }
 
+struct Clip {
+    ffmpeg: Ffmpeg,
+    info: ClipInfo,
+    decoder: Option<Decoder>,
+}
+
 enum Kind {
-    Clip { ffmpeg: Ffmpeg, info: ClipInfo, decoder: Option<Decoder> },
+    Clip(Box<Clip>),
     Pictures(Sequence),
 }
 
@@ -91,7 +97,7 @@ impl Source {
             frames: info.frames,
             step_ns: info.nominal_step_ns(),
             notes: Vec::new(),
-            kind: Kind::Clip { ffmpeg, info, decoder: None },
+            kind: Kind::Clip(Box::new(Clip { ffmpeg, info, decoder: None })),
             path: path_buf,
         })
     }
@@ -103,7 +109,8 @@ impl Source {
                 sequence.skip_to(at_least);
                 Ok(sequence.next().map(|(index, timestamp_ns, frame)| Item { index, timestamp_ns, frame }))
             }
-            Kind::Clip { ffmpeg, info, decoder } => {
+            Kind::Clip(clip) => {
+                let Clip { ffmpeg, info, decoder } = clip.as_mut();
                 let decoder = match decoder {
                     Some(decoder) => decoder,
                     none => none.insert(Decoder::open(ffmpeg, &self.path, info)?),
@@ -124,8 +131,8 @@ impl Source {
     /// What went wrong while decoding; complete at the end.
     pub fn faults(&self) -> Faults {
         match &self.kind {
-            Kind::Clip { decoder: Some(decoder), .. } => decoder.faults().clone(),
-            _ => Faults::default(),
+            Kind::Clip(clip) => clip.decoder.as_ref().map(|decoder| decoder.faults().clone()).unwrap_or_default(),
+            Kind::Pictures(_) => Faults::default(),
         }
     }
 }
