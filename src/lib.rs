@@ -6,7 +6,7 @@
 //! 1. [`mod@error`], [`mod@file`] (atomic writing), [`geometry`], [`assign`] (who belongs to whom)
 //! 2. [`image`], [`spec`] (model facts), [`skeleton`] (names, links, classes)
 //! 3. [`preprocess`], [`task`], [`detect`], [`track`], [`onnx`], [`checkpoint`], [`convert`], [`runtime`], [`measure`]
-//!    (predictions against labels)
+//!    (predictions against labels), [`video`] (clips through ffmpeg)
 //! 4. [`engine`], [`export`], [`live`] (streams), [`render`] (results as pictures), [`dataset`] (labelled folders),
 //!    [`eval`] (models on labelled folders)
 //! 5. [`ffi`] (the C interface), the command line
@@ -34,5 +34,6 @@ pub mod skeleton;
 pub mod spec;
 pub mod task;
 pub mod track;
+pub mod video;
 
 pub use error::{Error, ErrorKind, Result};

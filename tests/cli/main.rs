@@ -19,3 +19,4 @@ mod other_heads;
 mod outputs;
 mod pictures;
 mod support;
+mod video;

@@ -22,6 +22,7 @@ pub const ROOMS: &[(&str, u8)] = &[
     ("convert", 3),
     ("runtime", 3),
     ("measure", 3),
+    ("video", 3),
     ("engine", 4),
     ("export", 4),
     ("dataset", 4),

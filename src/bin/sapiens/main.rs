@@ -14,6 +14,7 @@ mod outputs;
 mod places;
 mod progress;
 mod run;
+mod video;
 
 use clap::{Parser, Subcommand};
 use console::note;
@@ -29,7 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run models on pictures and write what they see.
+    /// Run models on pictures, or on clips, and write what they see.
     Run(run::Args),
     /// Compare what models predict with a labelled folder (docs/labels.md): the measures of the field.
     Eval(eval::Args),

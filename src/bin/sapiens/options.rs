@@ -75,7 +75,7 @@ impl ModelArgs {
 }
 
 /// Which detector finds people, and which finds count.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
 pub struct DetectArgs {
     /// The person detector: a bundle, `demo`, a .pth or .safetensors file of RTMDet or DETR, or an .onnx graph from `sapiens
     /// convert` [default: that of the first model that has one].

@@ -41,3 +41,15 @@ pub fn picture_bar(count: usize) -> ProgressBar {
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
+
+/// A bar that counts frames of a clip, of which some are done; their number may not be known.
+pub fn clip_bar(count: Option<u64>, done: u64) -> ProgressBar {
+    let (bar, template) = match count {
+        Some(count) => (ProgressBar::new(count.max(done)), "{wide_bar} {pos}/{len} frames {per_sec} {eta}"),
+        None => (ProgressBar::no_length(), "{spinner} {pos} frames {per_sec} {elapsed}"),
+    };
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_position(done);
+    bar.reset_eta();
+    bar
+}

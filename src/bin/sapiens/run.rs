@@ -7,6 +7,8 @@ use crate::options::{DetectArgs, ModelArgs, parse_box};
 use crate::outputs::{Save, Writer};
 use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
+use crate::video::{self, VideoArgs};
+use sapiens::detect::DetectOptions;
 use sapiens::engine::{Engine, FrameResult, Request};
 use sapiens::geometry::Rect;
 use sapiens::image::Image;
@@ -17,46 +19,74 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Pictures, and folders of pictures.
+    /// Pictures, and folders of pictures; or clips (through ffmpeg), and numbered pictures as one clip: frames/%05d.png.
     #[arg(required = true)]
-    inputs: Vec<PathBuf>,
+    pub inputs: Vec<PathBuf>,
     #[command(flatten)]
-    model: ModelArgs,
+    pub model: ModelArgs,
     /// A person box in pixels, repeatable [default: the whole picture].
     #[arg(long = "box", value_name = "X,Y,W,H", value_parser = parse_box, allow_hyphen_values = true)]
-    boxes: Vec<Rect>,
+    pub boxes: Vec<Rect>,
     /// Look for people and take each one's box; needs a model with a person detector, or --detector.
     #[arg(long, conflicts_with = "boxes")]
     detect: bool,
     #[command(flatten)]
-    detection: DetectArgs,
+    pub detection: DetectArgs,
     /// official: each task as the official code; crop: every task the same padded person crop, so that all align.
     #[arg(long, default_value = "official")]
-    framing: Framing,
+    pub framing: Framing,
     /// Folder for the results.
     #[arg(long, default_value = "sapiens-out")]
-    out: PathBuf,
-    /// What to write, separated by commas: png, json, npy, ply.
-    #[arg(long, value_delimiter = ',', default_value = "png,json")]
-    save: Vec<Save>,
+    pub out: PathBuf,
+    /// What to write, separated by commas: png, json, npy, ply [default: png,json; of clips json].
+    #[arg(long, value_delimiter = ',')]
+    pub save: Option<Vec<Save>>,
     /// Also write one picture of all inputs and results.
     #[arg(long, value_name = "PNG")]
     sheet: Option<PathBuf>,
     /// Keypoints below this score are not drawn.
     #[arg(long, default_value_t = 0.3)]
-    threshold: f32,
+    pub threshold: f32,
+    #[command(flatten)]
+    pub video: VideoArgs,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    let clips = args.inputs.iter().filter(|path| video::is_clip(path)).count();
+    if clips > 0 {
+        return run_clips(args, clips);
+    }
+    if let Some(option) = args.video.given() {
+        return Err(Error::invalid(format!("{option}: only for clips, and this is none")).at(&args.inputs[0]));
+    }
     if let Some(option) = args.detection.given().filter(|_| !args.detect) {
         return Err(Error::invalid(format!("{option}: --detect is required with it")));
     }
     let inputs = inputs::collect(&args.inputs)?;
     interrupt::install()?;
     inputs::refuse_overwriting(&inputs, &args.out, args.sheet.as_deref())?;
+    into_folder(args, || run_on(args, &inputs))
+}
+
+/// Clips are worked on one after the other, and not with pictures: their options and results are others.
+fn run_clips(args: &Args, clips: usize) -> Result<ExitCode> {
+    if clips < args.inputs.len() {
+        let other = args.inputs.iter().find(|path| !video::is_clip(path));
+        let message = "clips and pictures are given together; run them one after the other";
+        return Err(other.iter().fold(Error::invalid(message), |error, path| error.at(path)));
+    }
+    if args.sheet.is_some() {
+        return Err(Error::invalid("--sheet: a clip has no contact sheet; --overlay writes one to look at"));
+    }
+    interrupt::install()?;
+    into_folder(args, || video::run(args))
+}
+
+/// Does work whose results go into a folder.
+fn into_folder(args: &Args, work: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
     let is_new = !args.out.exists();
     prepare_outputs(args)?;
-    let result = run_on(args, &inputs);
+    let result = work();
     if is_new {
         // Goes only if it is still empty: a run that failed leaves no trace.
         let _ = std::fs::remove_dir(&args.out);
@@ -64,14 +94,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     result
 }
 
-fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
+/// Loads what an option names, with a detector if people are to be looked for.
+pub fn load_engine(
+    model: &ModelArgs,
+    detection: &DetectArgs,
+    is_detecting: bool,
+) -> Result<(Engine, Option<DetectOptions>)> {
     let mut bar = ConvertBar::default();
-    let (mut options, mut detect) = (args.model.load_options(), None);
-    if args.detect {
-        detect = Some(args.detection.options()?);
-        options = args.detection.load_options(options);
+    let (mut options, mut detect) = (model.load_options(), None);
+    if is_detecting {
+        detect = Some(detection.options()?);
+        options = detection.load_options(options);
     }
-    let engine = Engine::load(&args.model.sources(), &options, &mut |stage, done, total| {
+    let engine = Engine::load(&model.sources(), &options, &mut |stage, done, total| {
         bar.update(stage, done, total);
         interrupt::check()
     });
@@ -82,7 +117,13 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
             note!("note: {} runs on {}, because {device} does not work: {reason}", model.name(), model.device());
         }
     }
-    let mut writer = Writer::new(&args.out, &args.save, args.threshold, &engine, args.sheet.is_some())?;
+    Ok((engine, detect))
+}
+
+fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
+    let (engine, detect) = load_engine(&args.model, &args.detection, args.detect)?;
+    let save = args.save.as_deref().unwrap_or(&[Save::Png, Save::Json]);
+    let mut writer = Writer::new(&args.out, save, args.threshold, &engine, args.sheet.is_some())?;
     let request = Request { boxes: args.boxes.clone(), detect, framing: args.framing, ..Request::default() };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
