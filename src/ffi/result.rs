@@ -210,11 +210,13 @@ pub unsafe extern "C" fn sapiens_result_filtered_pose(
     })
 }
 
+type DatedPose = Dated<Arc<Vec<Keypoint>>>;
+
 unsafe fn write_pose(
     held: &Held,
     person: u32,
     pose: *mut SapiensPose,
-    which: fn(&LivePerson) -> Option<&Dated<Arc<Vec<Keypoint>>>>,
+    which: fn(&LivePerson) -> Option<&DatedPose>,
 ) -> Result<(), Failure> {
     let who = held.person(person)?;
     let dated = which(who).ok_or(Failure::ABSENT)?;

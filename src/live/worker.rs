@@ -156,7 +156,8 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
         Some(runner) => {
             core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence));
             let Manner { space, framing, .. } = core.manner;
-            let request = Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, ..Request::default() };
+            let request =
+                Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, ..Request::default() };
             runner.run(&image, &request).inspect_err(|_| core.learn(Cadence::forget))?
         }
         None => look.without_tasks(image.size()),

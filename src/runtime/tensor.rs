@@ -61,7 +61,9 @@ impl Tensor {
         let one = |data: TensorData| Self { shape: shape.clone(), data };
         let size: usize = shape.iter().product();
         Ok(match &self.data {
-            TensorData::F32(all) => (0..count).map(|i| one(TensorData::F32(all[i * size..][..size].to_vec()))).collect(),
+            TensorData::F32(all) => {
+                (0..count).map(|i| one(TensorData::F32(all[i * size..][..size].to_vec()))).collect()
+            }
             TensorData::U8(all) => (0..count).map(|i| one(TensorData::U8(all[i * size..][..size].to_vec()))).collect(),
         })
     }
