@@ -46,6 +46,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     say!("NVIDIA        {}", nvidia());
     say!("Vulkan        {}", vulkan());
+    say!("ffmpeg        {}", ffmpeg());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +55,14 @@ fn how_to_get(device: Device) -> &'static str {
         Device::WebGpu => "the npm package onnxruntime-node has it (`cargo xtask fetch-ort --source npm`)",
         Device::Cuda(_) | Device::TensorRt(_) => "the PyPI package onnxruntime-gpu has it",
         _ => "take another build",
+    }
+}
+
+/// For clips.
+fn ffmpeg() -> String {
+    match sapiens::video::Ffmpeg::find() {
+        Ok(found) => format!("{} ({})", found.version(), found.program().display()),
+        Err(error) => error.to_string(),
     }
 }
 
