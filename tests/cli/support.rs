@@ -1,6 +1,7 @@
 //! A folder to work in, the program, and readers of what it writes that share no code with the writers.
 
 use serde_json::Value;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -80,6 +81,16 @@ impl Sandbox {
     #[track_caller]
     pub fn ok(&self, args: &[&str]) -> Ran {
         let ran = Ran::of(&mut self.command(args));
+        assert!(ran.code == Some(0) && ran.errors().is_empty(), "{args:?}: {ran:?}");
+        ran
+    }
+
+    /// Runs it with these lines on its standard input; it must succeed without an error.
+    #[track_caller]
+    pub fn told(&self, args: &[&str], lines: &str) -> Ran {
+        let mut input = tempfile::tempfile().unwrap();
+        input.write_all(lines.as_bytes()).and_then(|()| input.rewind()).unwrap();
+        let ran = Ran::of(self.command(args).stdin(input));
         assert!(ran.code == Some(0) && ran.errors().is_empty(), "{args:?}: {ran:?}");
         ran
     }
