@@ -48,8 +48,8 @@ def arguments():
     parser.add_argument("--size", default="0.4b", choices=["tiny", "0.1b", "0.4b", "0.8b", "1b", "5b"])
     parser.add_argument("--input", default="1024x768", help="height x width")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--peers", default="eager,compile,export", help="eager, compile, export; KIND:bf16 for another type")
-    parser.add_argument("--ours", default="fp32", help="precisions of ours, such as fp32,fp16; FP:low for little memory")
+    parser.add_argument("--peers", default="eager,compile,export", help="none, or eager, compile, export; KIND:bf16 for another type")
+    parser.add_argument("--ours", default="fp32", help="ways of running ours: PRECISION, PRECISION:low-memory, PRECISION:winograd=MB")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0, help="0: as each of them chooses")
     parser.add_argument("--frame", default="1920x1080", help="width x height of the picture")
@@ -93,12 +93,12 @@ def main():
     model += ["--input-size", options.input, "--rope", "fp32", "--threads", str(options.threads)]
     processes = []
     for ours in options.ours.split(","):
-        precision, _, mode = ours.partition(":")
-        low = ["--low-memory"] if mode == "low" else []
+        precision, *modes = ours.split(":")
+        extra = [word for mode in modes for word in f"--{mode}".split("=")]
         command = [str(options.sapiens), "bench", "--image", str(image), "--on-request", "--precision", precision]
-        processes.append(Process(f"libsapiens {ours}", command + model + low))
+        processes.append(Process(f"libsapiens {ours}", command + model + extra))
     theirs = folder / "theirs.npy"
-    for peer in options.peers.split(","):
+    for peer in [] if options.peers == "none" else options.peers.split(","):
         kind, _, dtype = peer.partition(":")
         command = [sys.executable, str(HERE / "worker.py"), kind, options.task, str(folder), str(picture)]
         command += ["--device", options.device, "--dtype", dtype or "fp32", "--threads", str(options.threads)]

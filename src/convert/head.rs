@@ -4,6 +4,7 @@ use super::backbone::Tokens;
 use super::decode;
 use super::net::{INSTANCE_EPSILON, Net, RMS_EPSILON};
 use super::weights::Recipe;
+use super::winograd;
 use crate::checkpoint::{Conv, Head, HeadNorm, ScaleBranch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
@@ -26,7 +27,7 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
     let head = arch
         .head(task)
         .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("this model has no head for `{task}`")))?;
-    let raw = layers(net, head, tokens);
+    let raw = layers(net, head, grid, tokens);
     let raw = match task {
         Task::Matting => net.b.op("Sigmoid", &[&raw], &[]),
         _ => raw,
@@ -49,7 +50,7 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
 /// Builds the head of a person detector: its maps are the output [`DETECTOR_OUTPUT`], which is small enough to be decoded
 /// outside ([`mod@crate::detect`]).
 pub(super) fn build_detector(net: &mut Net, head: &Head, grid: Size, tokens: &Tokens) {
-    let raw = layers(net, head, tokens);
+    let raw = layers(net, head, grid, tokens);
     let name = net.b.rename(&raw, DETECTOR_OUTPUT);
     net.b.output(&name, Element::F32, &raw_map(head, grid).1);
 }
@@ -61,33 +62,41 @@ fn raw_map(head: &Head, grid: Size) -> (Size, [Dim; 4]) {
 }
 
 /// From the feature map to what the last layer gives.
-fn layers(net: &mut Net, head: &Head, tokens: &Tokens) -> String {
+fn layers(net: &mut Net, head: &Head, grid: Size, tokens: &Tokens) -> String {
     net.b.scope(head.prefix().trim_end_matches('.'));
     let x = net.narrow(&tokens.featmap);
+    let mut size = grid;
+    let double = |size: Size| Size::new(2 * size.width, 2 * size.height);
     match head {
         Head::Deconv { deconv, conv, predictor, .. } => {
             let mut x = x;
             for layer in deconv {
-                x = deconvolution(net, &x, layer);
+                x = deconvolution(net, &x, layer, size);
+                size = double(size);
                 x = norm_silu(net, &x, layer, HeadNorm::Instance, layer.output);
             }
             for layer in conv {
-                x = conv_before_norm(net, &x, layer, HeadNorm::Instance, 1);
+                x = conv_before_norm(net, &x, layer, HeadNorm::Instance, Step::Same(size));
                 x = norm_silu(net, &x, layer, HeadNorm::Instance, layer.output);
             }
             predict(net, &x, predictor)
         }
         Head::PixelShuffle { input_conv, upsample, conv, predictor, norm, .. } => {
-            let mut x = conv_before_norm(net, &x, input_conv, *norm, 1);
+            let mut x = conv_before_norm(net, &x, input_conv, *norm, Step::Same(size));
             x = norm_silu(net, &x, input_conv, *norm, input_conv.output);
             for layer in upsample {
                 // A bias matters here: the shuffle mixes four channels into each normalised one.
-                x = convolution(net, &x, layer, true, 1);
-                x = net.b.op("DepthToSpace", &[&x], &[("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD"))]);
+                x = if net.winograd.contains(&layer.key) {
+                    winograd::shuffled(net, &x, layer, size)
+                } else {
+                    let x = convolution(net, &x, layer, true, Step::Same(size));
+                    net.b.op("DepthToSpace", &[&x], &[("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD"))])
+                };
+                size = double(size);
                 x = norm_silu(net, &x, layer, *norm, layer.output / 4);
             }
             for layer in conv {
-                x = conv_before_norm(net, &x, layer, *norm, 1);
+                x = conv_before_norm(net, &x, layer, *norm, Step::Same(size));
                 x = norm_silu(net, &x, layer, *norm, layer.output);
             }
             predict(net, &x, predictor)
@@ -105,12 +114,28 @@ fn declare_raw(net: &mut Net, name: &str, dims: &[Dim]) {
 }
 
 /// A convolution whose bias has no effect: an instance norm directly behind it subtracts the mean of each channel.
-fn conv_before_norm(net: &mut Net, x: &str, layer: &Conv, norm: HeadNorm, stride: i64) -> String {
-    convolution(net, x, layer, norm != HeadNorm::Instance, stride)
+fn conv_before_norm(net: &mut Net, x: &str, layer: &Conv, norm: HeadNorm, step: Step) -> String {
+    convolution(net, x, layer, norm != HeadNorm::Instance, step)
 }
 
-/// A convolution that keeps the size (but for its stride), in the type of products.
-fn convolution(net: &mut Net, x: &str, layer: &Conv, bias: bool, stride: i64) -> String {
+/// What a convolution does to the size of a map.
+#[derive(Clone, Copy)]
+enum Step {
+    /// Keeps this size.
+    Same(Size),
+    /// Halves it.
+    Half,
+}
+
+/// A convolution in the type of products.
+fn convolution(net: &mut Net, x: &str, layer: &Conv, bias: bool, step: Step) -> String {
+    let stride = match step {
+        Step::Same(size) if net.winograd.contains(&layer.key) => {
+            return winograd::convolution(net, x, layer, bias, size);
+        }
+        Step::Same(_) => 1,
+        Step::Half => 2,
+    };
     let (k, pad) = (layer.kernel as i64, layer.kernel as i64 / 2);
     let name = format!("{}.weight", layer.key);
     let dims = [layer.output, layer.input, layer.kernel, layer.kernel];
@@ -129,7 +154,10 @@ fn convolution(net: &mut Net, x: &str, layer: &Conv, bias: bool, stride: i64) ->
 
 /// Transposed convolution 4x4, stride 2, padding 1, as four convolutions 2x2, one per phase of the output grid, whose
 /// results are interleaved: about half the time of the transposed operator.
-fn deconvolution(net: &mut Net, x: &str, layer: &Conv) -> String {
+fn deconvolution(net: &mut Net, x: &str, layer: &Conv, size: Size) -> String {
+    if net.winograd.contains(&layer.key) {
+        return winograd::transposed(net, x, layer, size);
+    }
     // Output row 2y + phase sees these kernel rows, at input rows y - 1 + phase and y + phase.
     const TAPS: [[usize; 2]; 2] = [[3, 1], [2, 0]];
     let (inputs, outputs) = (layer.input, layer.output);
@@ -208,7 +236,7 @@ fn predict(net: &mut Net, x: &str, layer: &Conv) -> String {
 fn scale_branch(net: &mut Net, tokens: &Tokens, branch: &ScaleBranch) -> String {
     let mut x = net.narrow(&tokens.featmap);
     for layer in &branch.convs {
-        x = conv_before_norm(net, &x, layer, HeadNorm::Instance, 2);
+        x = conv_before_norm(net, &x, layer, HeadNorm::Instance, Step::Half);
         x = norm_silu(net, &x, layer, HeadNorm::Instance, layer.output);
     }
     let features = branch.linears.first().map_or(0, |l| l.input);

@@ -15,6 +15,7 @@ mod net;
 mod patch;
 mod rope;
 mod weights;
+mod winograd;
 mod write;
 
 pub use detector::{DETR_OUTPUTS, RTMDET_OUTPUTS, RTMDET_RAW_OUTPUTS, detector_info};
@@ -45,6 +46,9 @@ pub struct ConvertOptions {
     pub rotation: Rotation,
     /// The heads to convert; `None` for all.
     pub tasks: Option<Vec<Task>>,
+    /// So many more bytes of weights may go into convolutions with less arithmetic (Winograd's minimal filtering), where that
+    /// pays on a processor; fp32 only. 0: none.
+    pub winograd: u64,
 }
 
 /// A graph, and how to make its weights.
@@ -101,6 +105,8 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
     }
     let mut net = Net::new(&arch, &info, options.rotation);
     let grid = arch.grid(info.input);
+    let heads = arch.heads_by_task.iter().map(|(_, head)| head);
+    net.winograd = winograd::choose(heads, grid, info.precision, options.winograd);
     let tokens = backbone::build(&mut net, grid);
     for &task in &info.tasks {
         head::build(&mut net, task, grid, &tokens)?;

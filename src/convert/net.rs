@@ -1,6 +1,7 @@
 //! Layers shared by backbone and heads: a graph builder that knows how each weight is made from the checkpoint.
 
 use super::weights::{Job, Recipe};
+use super::winograd;
 use crate::checkpoint::Arch;
 use crate::onnx::{Attr, Builder, Element};
 use crate::spec::{ModelInfo, Precision, Rotation};
@@ -19,12 +20,14 @@ pub(super) struct Net<'a> {
     pub info: &'a ModelInfo,
     pub rotation: Rotation,
     pub b: Builder,
+    /// Layers that are convolved with less arithmetic.
+    pub winograd: winograd::Chosen,
     jobs: Vec<Job>,
 }
 
 impl<'a> Net<'a> {
     pub fn new(arch: &'a Arch, info: &'a ModelInfo, rotation: Rotation) -> Self {
-        Self { arch, info, rotation, b: Builder::new(), jobs: Vec::new() }
+        Self { arch, info, rotation, b: Builder::new(), winograd: winograd::Chosen::new(), jobs: Vec::new() }
     }
 
     pub fn into_parts(self) -> (Builder, Vec<Job>) {

@@ -94,6 +94,9 @@ pub struct LoadOptions {
     pub input: Option<Size>,
     /// Arithmetic of the rotary embedding of a model built from a checkpoint; `None` for what it was trained with.
     pub rope: Option<Rope>,
+    /// So many more bytes of weights may make the convolutions of a model built from a checkpoint faster on a processor
+    /// ([`ConvertOptions::winograd`]); 0: none.
+    pub winograd: u64,
     /// Segmentation as labels and confidences decoded in the graph: a fraction of the memory traffic of logits. In image
     /// space labels then come from the nearest pixel, not from scaled logits. Not with a flip test or a raw graph.
     pub decoded_seg: bool,
@@ -189,6 +192,7 @@ pub(super) fn convert_options(options: &LoadOptions) -> ConvertOptions {
         rope: options.rope,
         rotation,
         tasks: options.tasks.clone(),
+        winograd: options.winograd,
     }
 }
 
@@ -211,6 +215,7 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         ("precision", options.precision.is_some()),
         ("input size", options.input.is_some()),
         ("rope", options.rope.is_some()),
+        ("winograd", options.winograd > 0),
     ] {
         if given {
             return Err(Error::invalid(format!(

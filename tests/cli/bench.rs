@@ -33,7 +33,9 @@ fn json_has_every_stage() {
         assert!(number(memory, "anonymous") > 0.0 && number(&report, "processor_ms_per_run") > 0.0, "{report}");
     }
     let table = sandbox.ok(&args).out;
-    for text in ["demo on cpu", "median", "model pose", "total", "load", "first run", "frames per second", "peak memory"] {
+    for text in
+        ["demo on cpu", "median", "model pose", "total", "load", "first run", "frames per second", "peak memory"]
+    {
         assert!(table.contains(text), "{text}: {table}");
     }
 }

@@ -84,7 +84,7 @@ pub fn raw_options(input: Size, rope: Rope, rotation: Rotation, precision: Preci
         raw: true,
         rope: Some(rope),
         rotation,
-        tasks: None,
+        ..ConvertOptions::default()
     }
 }
 

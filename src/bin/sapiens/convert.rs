@@ -2,7 +2,7 @@
 
 use crate::console::say;
 use crate::interrupt;
-use crate::options::parse_size;
+use crate::options::{parse_megabytes, parse_size};
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::{Arch, Source};
 use sapiens::convert::{ConvertOptions, plan, plan_detector, write};
@@ -36,6 +36,9 @@ pub struct Args {
     /// same values without bfloat16: for cpu and webgpu) or fused (ten times further from the official values).
     #[arg(long, default_value = "rounded")]
     rotation: Rotation,
+    /// For processors: so many more megabytes of weights may go into convolutions with less arithmetic (fp32 only).
+    #[arg(long, value_name = "MB", default_value_t = 0, value_parser = parse_megabytes)]
+    winograd: u64,
     /// Heads to keep, separated by commas [default: all].
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
     tasks: Vec<Task>,
@@ -54,6 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         rope: args.rope,
         rotation: args.rotation,
         tasks: (!args.tasks.is_empty()).then(|| args.tasks.clone()),
+        winograd: args.winograd << 20,
     };
     interrupt::install()?;
     let is_detector = source.naming().detector().is_some();
@@ -88,6 +92,7 @@ fn meaningless(args: &Args) -> Option<&'static str> {
         ("--task", !args.tasks.is_empty()),
         ("--rope", args.rope.is_some()),
         ("--rotation", args.rotation != Rotation::default()),
+        ("--winograd", args.winograd > 0),
     ];
     options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
 }

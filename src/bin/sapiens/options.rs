@@ -38,6 +38,9 @@ pub struct ModelArgs {
     /// Arithmetic of the rotary embedding: bf16 (as the official code) or fp32 [default: as trained].
     #[arg(long)]
     pub rope: Option<Rope>,
+    /// So many more megabytes of weights may make the convolutions of a model built from a checkpoint faster on a processor.
+    #[arg(long, value_name = "MB", default_value_t = 0, value_parser = parse_megabytes)]
+    pub winograd: u64,
     /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
     #[arg(long)]
     pub normal_frame: Option<NormalFrame>,
@@ -68,6 +71,7 @@ impl ModelArgs {
             precision: self.precision,
             input: self.input_size,
             rope: self.rope,
+            winograd: self.winograd << 20,
             normal_frame: self.normal_frame,
             ..LoadOptions::default()
         }
@@ -137,6 +141,12 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
 fn parse_threads(text: &str) -> Result<usize, String> {
     let count = text.parse::<usize>().ok().filter(|n| *n <= 1024);
     count.ok_or_else(|| format!("`{text}` is no number of threads; give 0 to 1024"))
+}
+
+/// More than a terabyte is a mistake.
+pub fn parse_megabytes(text: &str) -> Result<u64, String> {
+    let megabytes = text.parse::<u64>().ok().filter(|n| *n <= 1 << 20);
+    megabytes.ok_or_else(|| format!("`{text}` is no number of megabytes; give 0 to 1048576"))
 }
 
 /// A number from 0 to 1.
