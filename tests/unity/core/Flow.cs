@@ -266,11 +266,24 @@ internal static class Flow
             Check.That(!buffer.IsBusy, "given back with the stream");
             using (SapiensStream stream = context.CreateStream(new SapiensStreamOptions { Depth = 1 }))
             {
-                // The worker is given something to do, so that the borrowed frame waits.
-                while (stream.TrySubmit(Check.Pixels, ref image, null, 0, out frame))
-                {
-                }
-                Check.That(!stream.TrySubmit(buffer, ref image, null, 0, out frame) && !buffer.IsBusy, "no room: not borrowed");
+                // The worker is given something to do, so that there is no room. Between the two calls it may take a frame: then
+                // there was room, the buffer comes back, and it all begins again.
+                Until(
+                    () =>
+                    {
+                        while (stream.TrySubmit(Check.Pixels, ref image, null, 0, out frame))
+                        {
+                        }
+                        if (!stream.TrySubmit(buffer, ref image, null, 0, out frame))
+                        {
+                            return true;
+                        }
+                        stream.Cancel();
+                        Until(() => !buffer.IsBusy, "the borrowed buffer comes back");
+                        return false;
+                    },
+                    "a refusal");
+                Check.That(!buffer.IsBusy, "no room: not borrowed");
                 stream.Cancel();
                 Check.That(stream.Flush(60000), "flushed");
             }
