@@ -11,29 +11,48 @@ impl Fuzz {
         let mut options: SapiensStreamOptions = unsafe { std::mem::zeroed() };
         // SAFETY: as above.
         unsafe { sapiens_stream_options_default(&mut options, size_of::<SapiensStreamOptions>() as u32) };
-        options.filter_maps = self.number(&[0, 4, 8, 12]);
+        if self.one_in(2) {
+            return options;
+        }
+        options.filter_maps = self.pick(&[0, 4, 8, 12]);
         if options.filter_maps != 0 && self.one_in(2) {
             options.map_filter_options = maps;
         }
-        options.detect = self.number(&[0, 1]);
-        options.track = self.number(&[0, 1]);
-        if options.detect == 1 {
-            options.detect_threshold = self.pick(&[0.0, 0.0, 0.1, 1.0, -1.0, f32::NAN]);
-            options.detect_overlap = self.pick(&[0.0, 0.0, 0.5, 7.0]);
-        }
+        (options.detect, options.track) = self.pick(&[(1, 0), (0, 1), (1, 1), (1, 1)]);
         if options.track == 1 {
-            options.detect_every = if options.detect == 1 { self.number(&[0, 1, 3]) } else { 0 };
-            options.person_policy = self.number(&[0, 0, 1, 2, 3]) as i32;
-            options.person_count = if options.person_policy == 0 { 0 } else { self.number(&[1, 2]) };
-            options.max_people = self.number(&[0, 1, 300]);
-            options.person_x = self.pick(&[0.0, 20.0, f32::INFINITY]);
-            options.track_memory_ms = self.number(&[0, 1, 5000]);
-            options.filter = self.number(&[0, 1]);
+            options.detect_every = if options.detect == 1 { self.pick(&[0, 1, 3]) } else { 0 };
+            (options.person_policy, options.person_count) = self.pick(&[(0, 0), (0, 0), (1, 1), (2, 2), (3, 1)]);
+            options.person_x = self.pick(&[0.0, 20.0, 1e30]);
+            options.track_memory_ms = self.pick(&[0, 1, 5000]);
+            options.filter = self.pick(&[0, 1]);
             if options.filter == 1 && self.one_in(2) {
                 options.filter_options = filter;
             }
         }
+        if self.one_in(4) {
+            self.spoil(&mut options);
+        }
         options
+    }
+
+    /// Something that is out of range, or does not fit to the rest, as a rule.
+    fn spoil(&mut self, options: &mut SapiensStreamOptions) {
+        let number = self.number(&[2, 300, 1001, u32::MAX]);
+        let float = self.pick(&[0.1, 1.0, -1.0, 7.0, f32::NAN, f32::INFINITY]);
+        match self.next() % 12 {
+            0 => options.detect = number,
+            1 => options.track = number,
+            2 => options.detect_every = number,
+            3 => options.person_policy = number as i32,
+            4 => options.person_count = number,
+            5 => options.max_people = number,
+            6 => options.filter = number,
+            7 => options.filter_maps = number,
+            8 => options.detect_threshold = float,
+            9 => options.detect_overlap = float,
+            10 => options.track_new_score = float,
+            _ => options.person_y = float,
+        }
     }
 
     pub fn filters(&mut self) -> (SapiensFilterOptions, SapiensMapFilterOptions) {
@@ -45,11 +64,18 @@ impl Fuzz {
             sapiens_filter_options_default(&mut filter, size_of_val(&filter) as u32);
             sapiens_map_filter_options_default(&mut maps, size_of_val(&maps) as u32);
         }
-        filter.min_score = self.pick(&[0.3, 0.0, 1.0, f32::NAN]);
-        filter.hands.beta = self.pick(&[1.0, 0.0, -1.0]);
-        filter.reset_after_ms = self.number(&[500, 1]);
-        maps.points_max_factor = self.pick(&[1.25, 1.25, 0.0]);
-        maps.normal_still_degrees = self.pick(&[12.0, 90.0]);
+        filter.hands.beta = self.pick(&[1.0, 0.0]);
+        filter.reset_after_ms = self.pick(&[500, 1]);
+        maps.points_max_factor = self.pick(&[1.25, 3.0]);
+        maps.normal_still_degrees = self.pick(&[12.0, 0.0]);
+        match self.next() % 30 {
+            0 => filter.min_score = f32::NAN,
+            1 => filter.body.min_cutoff_hz = -1.0,
+            2 => maps.points_max_factor = 0.0,
+            3 => maps.normal_still_degrees = 90.0,
+            4 => maps.struct_size = self.number(&[0, 3, 36, 5000]).min(36),
+            _ => {}
+        }
         (filter, maps)
     }
 

@@ -87,6 +87,7 @@ static void maps_are_steadied(SapiensContext *context, const char *photo) {
     int i;
     options.tasks |= SAPIENS_TASK_NORMAL | SAPIENS_TASK_POINTMAP;
     options.framing = SAPIENS_FRAMING_CROP;
+    options.detect_every = 1; /* the same crop again: the small model is not the same body in another */
     options.filter_maps = SAPIENS_TASK_POINTMAP;
     options.batch_memory = 1;
     filter.points_time_s = 0.2f;
