@@ -42,7 +42,7 @@ internal static class People
                 {
                     SapiensPerson person = result.Person(0);
                     Check.Equal(i % 3 == 0, result.Info.DetectorRan, "the detector rests");
-                    Check.Equal(1ul, person.Id, "the id");
+                    Check.Equal(1L, person.Id, "the id");
                     Check.Equal(SapiensTrackState.Confirmed, person.State, "the state");
                     Check.Equal(i % 3 == 0 ? SapiensBoxOrigin.Detector : SapiensBoxOrigin.Keypoints, person.Origin, "the origin");
                     SapiensPose raw;
@@ -92,12 +92,12 @@ internal static class People
             people.DetectEvery = 100;
             using (SapiensResult result = Look(stream, photo))
             {
-                Check.Equal(0ul, result.Person(0).Id, "nobody is tracked");
+                Check.Equal(0L, result.Person(0).Id, "nobody is tracked");
             }
             stream.SetPeople(people);
             using (SapiensResult result = Look(stream, photo))
             {
-                Check.Equal(1ul, result.Person(0).Id, "from now on");
+                Check.Equal(1L, result.Person(0).Id, "from now on");
             }
             stream.ExpectEntry();
             using (SapiensResult result = Look(stream, photo))
