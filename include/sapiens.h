@@ -565,6 +565,31 @@ typedef int32_t SapiensTrackState;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// How a pointmap goes with the one before of the same person or scene.
+enum SapiensAgreement
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// There is none before, or not in time.
+    SAPIENS_AGREEMENT_FIRST = 0,
+    /// The same body, at most at another scale.
+    SAPIENS_AGREEMENT_AGREES = 1,
+    /// The same body at a scale so different that it was not blended.
+    SAPIENS_AGREEMENT_SCALE_JUMP = 2,
+    /// Another shape: a limb has flipped in depth, or it is somebody else.
+    SAPIENS_AGREEMENT_DISAGREES = 3,
+    /// Too few points lie in both to tell.
+    SAPIENS_AGREEMENT_TOO_FEW = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensAgreement SapiensAgreement;
+#else
+typedef int32_t SapiensAgreement;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// A device, the loaded models, and the threads that work on them. Opaque; made by `sapiens_context_create`, freed by
 /// `sapiens_context_destroy`. Every function that takes it may be called from any thread, at the same time.
 typedef struct SapiensContext SapiensContext;
@@ -716,6 +741,28 @@ typedef struct SapiensFilterOptions {
     uint32_t reset_after_ms;
 } SapiensFilterOptions;
 
+/// How maps are steadied. Begin with SAPIENS_MAP_FILTER_OPTIONS_INIT.
+typedef struct SapiensMapFilterOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Normals older than this have faded to a third: seconds, more than 0.
+    float normal_time_s;
+    /// Up to this angle between the old and the new normal the surface counts as at rest: degrees, at least 0.
+    float normal_still_degrees;
+    /// From this angle on it has moved, and the new normal stands alone: degrees, above `normal_still_degrees`, at most 180.
+    float normal_moving_degrees;
+    /// Scales of pointmaps older than this have faded to a third: seconds, more than 0.
+    float points_time_s;
+    /// Scales further apart than this factor, above 1, are not blended.
+    float points_max_factor;
+    /// Points further apart than this in depth, after one scale for all, do not fit: metres, more than 0.
+    float points_tolerance_m;
+    /// Share of points that do not fit above which two pointmaps disagree, 0 to 1.
+    float points_max_misfits;
+    /// After a gap longer than this the filters begin anew, in milliseconds.
+    uint32_t reset_after_ms;
+} SapiensMapFilterOptions;
+
 /// How a stream works. Begin with SAPIENS_STREAM_OPTIONS_INIT.
 typedef struct SapiensStreamOptions {
     /// Size of this struct in the caller's header.
@@ -734,7 +781,7 @@ typedef struct SapiensStreamOptions {
     uint32_t tasks;
     /// 1: results carry the picture that was looked at (map IMAGE; background of debug pictures).
     uint32_t keep_image;
-    /// Time a frame should take at most, in nanoseconds; 0: no limit. Tasks that are due but would take longer, going by their
+    /// Time a frame should take at most, in nanoseconds, conversion and detector included; 0: no limit. Tasks that are due but would take longer, going by their
     /// recent times, wait for a later frame, those of the lowest priority first; see `SapiensTaskOptions`.
     int64_t budget_ns;
     /// Gets results, for delivery EVENTS and IMMEDIATE; NULL for POLL.
@@ -771,10 +818,16 @@ typedef struct SapiensStreamOptions {
     uint32_t track_memory_ms;
     /// 1: keypoints are steadied over time, beside the raw ones (`sapiens_result_filtered_pose`). Needs `track`.
     uint32_t filter;
-    /// 0.
-    uint32_t reserved;
+    /// `SapiensTask` bits, NORMAL and POINTMAP: their maps are steadied over time, beside the raw ones
+    /// (`sapiens_result_filtered_map`, `sapiens_result_points_check`). Maps of the whole image, and with `track` those of people.
+    uint32_t filter_maps;
     /// How they are steadied, copied; NULL for the defaults.
     const struct SapiensFilterOptions *filter_options;
+    /// How maps are steadied, copied; NULL for the defaults.
+    const struct SapiensMapFilterOptions *map_filter_options;
+    /// Memory in bytes that people looked at in one run of a model may take together, as far as it can be told beforehand; at
+    /// least one is looked at. 0: 1 GiB; 1: one after the other.
+    uint64_t batch_memory;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -1079,6 +1132,28 @@ typedef struct SapiensMap {
     uint32_t reserved;
 } SapiensMap;
 
+/// How a pointmap goes with the one before. Begin with SAPIENS_POINTS_CHECK_INIT.
+typedef struct SapiensPointsCheck {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensAgreement`.
+    int32_t agreement;
+    /// 0: the two pointmaps show different shapes (DISAGREES): trust neither. 1: nothing speaks against it.
+    uint32_t is_valid;
+    /// What the raw points were multiplied by to get the steadied ones.
+    float factor;
+    /// Share of the compared points that do not fit, 0 to 1; 0 if none were compared.
+    float misfits;
+    /// How many points were compared.
+    uint32_t compared;
+    /// Timestamp of the frame the pointmap was made from.
+    int64_t timestamp_ns;
+    /// Frames since that one: 0 for this one.
+    uint32_t age_frames;
+    /// 0.
+    uint32_t reserved;
+} SapiensPointsCheck;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1141,6 +1216,11 @@ SAPIENS_API SapiensStatus sapiens_stream_options_default(struct SapiensStreamOpt
 
 /// Writes the default options, as SAPIENS_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_filter_options_default(struct SapiensFilterOptions *options, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_MAP_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API
+SapiensStatus sapiens_map_filter_options_default(struct SapiensMapFilterOptions *options,
+                                                 uint32_t struct_size);
 
 /// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_task_options_default(struct SapiensTaskOptions *options, uint32_t struct_size);
@@ -1273,6 +1353,17 @@ SapiensStatus sapiens_stream_set_task(struct SapiensStream *stream,
                                       uint32_t task,
                                       const struct SapiensTaskOptions *options);
 
+/// Changes what the stream does about people, from the next frame that is worked on: the fields of `options` from `detect` to
+/// `map_filter_options`; the others are not looked at. NULL: nothing is done about people any more. Ids go on: who is tracked
+/// keeps theirs, and none is given twice. After a fault nothing has changed.
+SAPIENS_API
+SapiensStatus sapiens_stream_set_people(struct SapiensStream *stream,
+                                        const struct SapiensStreamOptions *options);
+
+/// Tells that somebody may have come in (a door, a cut): a detector that rests between its turns looks at the next frame.
+SAPIENS_API
+SapiensStatus sapiens_stream_expect_entry(struct SapiensStream *stream);
+
 /// Fetches the oldest finished result, and waits for one up to `timeout_ms` (0: not at all; SAPIENS_WAIT_FOREVER), also when
 /// no frame has been submitted. Answers TIMEOUT if there is none. A frame that failed gives a result too, with its
 /// fault in `SapiensResultInfo.status`. `*result`: release it with `sapiens_result_release`; untouched unless OK.
@@ -1375,7 +1466,23 @@ SapiensStatus sapiens_result_map(struct SapiensResult *result,
                                  int32_t kind,
                                  struct SapiensMap *map);
 
-/// Gives the result as a JSON text: frame, persons with box and named keypoints, times. `*json`: UTF-8, valid as long as the
+/// As `sapiens_result_map`, steadied over time: `SapiensStreamOptions.filter_maps`. The raw map is that of
+/// `sapiens_result_map`, of the same frame and on the same grid. ABSENT where that is, where the stream does not steady it, and for
+/// every kind but NORMALS and POINTS.
+SAPIENS_API
+SapiensStatus sapiens_result_filtered_map(struct SapiensResult *result,
+                                          int32_t person,
+                                          int32_t kind,
+                                          struct SapiensMap *map);
+
+/// Says how the pointmap of a person, or of SAPIENS_SCENE, goes with the one before. ABSENT where
+/// `sapiens_result_filtered_map` has no points.
+SAPIENS_API
+SapiensStatus sapiens_result_points_check(struct SapiensResult *result,
+                                          int32_t person,
+                                          struct SapiensPointsCheck *check);
+
+/// Gives the result as a JSON text: all that the structures say but maps and pixels. `*json`: UTF-8, valid as long as the
 /// result. `length`: its bytes without the zero at the end; may be NULL.
 SAPIENS_API
 SapiensStatus sapiens_result_json(struct SapiensResult *result,
@@ -1414,10 +1521,12 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
-      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_FILTER_OPTIONS_INIT \
     { sizeof(SapiensFilterOptions), { 0.8f, 20.0f, 2.5f }, { 0.8f, 20.0f, 2.5f }, { 1.0f, 35.0f, 3.0f }, \
       { 0.8f, 35.0f, 1.5f }, 0.3f, 200, 500 }
+#define SAPIENS_MAP_FILTER_OPTIONS_INIT \
+    { sizeof(SapiensMapFilterOptions), 0.1f, 12.0f, 35.0f, 0.3f, 1.25f, 0.1f, 0.25f, 500 }
 #define SAPIENS_TASK_OPTIONS_INIT { sizeof(SapiensTaskOptions), 1, 0 }
 #define SAPIENS_IMAGE_INIT \
     { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
@@ -1434,6 +1543,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
 #define SAPIENS_POSE_INIT { sizeof(SapiensPose), 0, NULL, 0, 0, { 0, 0, 0, 0 }, 0 }
 #define SAPIENS_MAP_INIT \
     { sizeof(SapiensMap), 0, 0, 0, 0, 0, NULL, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0 }
+#define SAPIENS_POINTS_CHECK_INIT { sizeof(SapiensPointsCheck), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_KEYPOINT_INFO_INIT \
     { sizeof(SapiensKeypointInfo), 0, NULL, 0, 0, { 0, 0, 0 }, { 0, 0, 0, 0, 0 } }
 #define SAPIENS_LINK_INFO_INIT { sizeof(SapiensLinkInfo), 0, 0, { 0, 0, 0 }, 0 }

@@ -278,3 +278,19 @@ pub enum SapiensTrackState {
     /// Looked for and not found: hidden or gone. Has no pose; keeps the id if it comes back.
     Lost = 3,
 }
+
+/// How a pointmap goes with the one before of the same person or scene.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensAgreement {
+    /// There is none before, or not in time.
+    First = 0,
+    /// The same body, at most at another scale.
+    Agrees = 1,
+    /// The same body at a scale so different that it was not blended.
+    ScaleJump = 2,
+    /// Another shape: a limb has flipped in depth, or it is somebody else.
+    Disagrees = 3,
+    /// Too few points lie in both to tell.
+    TooFew = 4,
+}

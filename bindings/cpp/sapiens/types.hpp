@@ -97,6 +97,15 @@ enum class TrackState : std::int32_t {
     lost = SAPIENS_TRACK_STATE_LOST,
 };
 
+/// How a pointmap goes with the one before of the same person or scene.
+enum class Agreement : std::int32_t {
+    first = SAPIENS_AGREEMENT_FIRST,
+    agrees = SAPIENS_AGREEMENT_AGREES,
+    scale_jump = SAPIENS_AGREEMENT_SCALE_JUMP,
+    disagrees = SAPIENS_AGREEMENT_DISAGREES,
+    too_few = SAPIENS_AGREEMENT_TOO_FEW,
+};
+
 /// Element type of a model's weights and large products.
 enum class Precision : std::int32_t {
     model_default = SAPIENS_PRECISION_DEFAULT,

@@ -172,4 +172,19 @@ namespace Sapiens.Interop
         public uint age_frames;
         public uint reserved;
     }
+
+    [NativeTwin("SapiensPointsCheck")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativePointsCheck
+    {
+        public uint struct_size;
+        public int agreement;
+        public uint is_valid;
+        public float factor;
+        public float misfits;
+        public uint compared;
+        public long timestamp_ns;
+        public uint age_frames;
+        public uint reserved;
+    }
 }

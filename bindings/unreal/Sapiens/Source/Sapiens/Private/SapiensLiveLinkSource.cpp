@@ -74,7 +74,8 @@ private:
 				continue;
 			}
 			const double Time = std::chrono::duration<double>(Frame.timestamp).count();
-			FSubject& Subject = FindOrMake(Name, static_cast<int32>(Index));
+			// Whoever is tracked keeps the subject; the order of the list is nobody's.
+			FSubject& Subject = FindOrMake(Name, static_cast<int32>(Person.who.id > 0 ? Person.who.id : Index));
 			PushFace(Subject, Person, Time);
 			const auto Read = sapiens::unreal::read_keypoints_in_space(Result, static_cast<uint32>(Index), Places);
 			if (Read)
