@@ -183,7 +183,7 @@ fn what_the_detector_takes_is_not_there_for_tasks() {
         (result.detector_ran, result)
     };
     // Times are not known yet; then there is room for both, and none for normals beside the detector.
-    let known: Vec<_> = (0..3).map(|i| ran(i)).map(|(ran, result)| (ran, result.tasks.len())).collect();
+    let known: Vec<_> = (0..3).map(ran).map(|(ran, result)| (ran, result.tasks.len())).collect();
     assert_eq!(known, [(true, 2), (false, 2), (true, 1)]);
     assert_eq!(seer.0.lock().unwrap().batch_memory, Some(77));
 }
