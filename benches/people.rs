@@ -10,9 +10,7 @@ use sapiens::detect::DetectOptions;
 use sapiens::engine::{Engine, LoadOptions, ModelSource, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
-use sapiens::live::{
-    Context, ContextOptions, DetectSetting, Frame, LoadRequest, PeopleOptions, Stream, StreamOptions,
-};
+use sapiens::live::{Context, ContextOptions, DetectSetting, Frame, LoadRequest, PeopleOptions, Stream, StreamOptions};
 use sapiens::preprocess::{Interpolation, resize};
 use sapiens::spec::Task;
 use sapiens::track::{TrackOptions, TrackState};
@@ -270,7 +268,9 @@ fn main() -> Result<()> {
         Kind::ALL.into_iter().try_for_each(cadence_of_models)?;
     }
     if is_wanted("persons") {
-        println!("persons: keypoints of 1, 2, 4, 8 people of a 640x480 frame, {THREADS} threads; medians of 7 rounds in turn");
+        println!(
+            "persons: keypoints of 1, 2, 4, 8 people of a 640x480 frame, {THREADS} threads; medians of 7 rounds in turn"
+        );
         Kind::ALL.into_iter().try_for_each(persons)?;
     }
     Ok(())

@@ -82,12 +82,13 @@ fn follow(scenes: &[Scene], use_: Use) -> Outcome {
     Outcome { tracker: of_tracker.report(), matcher: of_matcher.report(), detections }
 }
 
-fn seen(frame: &TrackedFrame) -> Vec<(u64, Rect)> {
+/// Confirmed people who are seen.
+pub fn seen(frame: &TrackedFrame) -> Vec<(u64, Rect)> {
     let is_seen = |t: &&sapiens::track::Track| t.state == TrackState::Confirmed && t.observation.is_some();
     frame.tracks.iter().filter(is_seen).map(|t| (t.id.number(), t.bbox)).collect()
 }
 
-fn line(name: &str, who: &str, report: &TrackingReport) {
+pub fn line(name: &str, who: &str, report: &TrackingReport) {
     let percent = |v: Option<f64>| 100.0 * v.unwrap();
     println!(
         "{name:26} {who:14} HOTA {:5.1} DetA {:5.1} AssA {:5.1} IDF1 {:5.1} switches {:4} ids {:4} of {:4}",

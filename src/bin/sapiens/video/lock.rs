@@ -22,7 +22,8 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
-                    let message = "another run is writing the results of this clip; wait for it, or choose another --out";
+                    let message =
+                        "another run is writing the results of this clip; wait for it, or choose another --out";
                     return Err(Error::invalid(message).at(path));
                 }
                 Err(TryLockError::Error(e)) => {

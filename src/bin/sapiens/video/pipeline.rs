@@ -12,10 +12,10 @@ use crate::inputs::Input;
 use crate::interrupt;
 use crate::outputs::Writer;
 use indicatif::ProgressBar;
+use sapiens::Result;
 use sapiens::engine::{Engine, FrameResult};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
-use sapiens::Result;
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 
@@ -168,6 +168,9 @@ mod tests {
     #[test]
     fn large_frames_wait_in_smaller_numbers() {
         let waiting = |width, height| frames_waiting(Size::new(width, height));
-        assert_eq!([waiting(1920, 1080), waiting(3840, 2160), waiting(7680, 4320), waiting(20_000, 20_000)], [8, 5, 1, 1]);
+        assert_eq!(
+            [waiting(1920, 1080), waiting(3840, 2160), waiting(7680, 4320), waiting(20_000, 20_000)],
+            [8, 5, 1, 1]
+        );
     }
 }

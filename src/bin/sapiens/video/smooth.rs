@@ -3,10 +3,10 @@
 use super::journal::Reader;
 use super::line::{FrameLine, points, pose, rounded};
 use crate::interrupt;
+use sapiens::Result;
 use sapiens::file::write_atomic;
 use sapiens::task::pose::Keypoint;
 use sapiens::track::filter::{Moment, SmootherOptions, smooth};
-use sapiens::Result;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 use std::path::Path;
@@ -71,11 +71,8 @@ fn read(lines: &Path, step_ns: i64) -> Result<BTreeMap<u64, Take>> {
 
 impl Take {
     fn smooth(&self) -> Result<Vec<Vec<Keypoint>>> {
-        let moment = |i: usize| Moment {
-            timestamp_ns: self.times[i],
-            height_px: self.heights[i],
-            keypoints: &self.poses[i],
-        };
+        let moment =
+            |i: usize| Moment { timestamp_ns: self.times[i], height_px: self.heights[i], keypoints: &self.poses[i] };
         let moments: Vec<Moment> = (0..self.times.len()).map(moment).collect();
         smooth(&moments, &SmootherOptions::default())
     }

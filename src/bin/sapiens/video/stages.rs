@@ -132,7 +132,7 @@ mod tests {
         assert!(told.to_string().contains("model"), "{told}");
         let disk_full = |results: Receiver<usize>| {
             results.recv().unwrap();
-            fault("disk")
+            Err(Error::invalid("disk"))
         };
         let told = run(DEPTHS, make, |i| Ok(Some(i)), disk_full).unwrap_err();
         assert!(told.to_string().contains("disk"), "{told}");
