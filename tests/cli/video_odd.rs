@@ -43,22 +43,26 @@ fn the_size_changes_in_the_middle() {
     sandbox.ok(&["run", "c.ts", "--out", "o", "--overlay"]);
     let (header, frames) = lines(&sandbox.path("o/c.jsonl"));
     assert_eq!((&header["width"], &header["height"]), (&192.into(), &128.into()));
-    assert_eq!(frames.len(), 8);
+    // The packet that is cut by the seam may be lost.
+    assert!((7..=8).contains(&frames.len()), "{}", frames.len());
     assert!(frames.iter().all(|f| f["error"].is_null()), "{frames:?}");
     assert!(sandbox.path("o/c_overlay.mp4").is_file());
 }
 
-/// A container that promises a stream of pictures and has none.
+/// A container that promises pictures, of which none can be decoded.
 #[test]
 fn a_clip_without_a_frame() {
     let sandbox = Sandbox::new();
-    clip(&sandbox, 3, "c.mkv", "-c:v ffv1");
-    let bytes = std::fs::read(sandbox.path("c.mkv")).unwrap();
-    let cluster = bytes.windows(4).position(|id| id == [0x1f, 0x43, 0xb6, 0x75]).expect("frames");
-    sandbox.write("none.mkv", &bytes[..cluster]);
+    clip(&sandbox, 3, "c.mp4", "-pix_fmt yuv420p -movflags +faststart");
+    let mut bytes = std::fs::read(sandbox.path("c.mp4")).unwrap();
+    let data = bytes.windows(4).position(|name| name == b"mdat").expect("frames") + 4;
+    bytes[data..].fill(0);
+    sandbox.write("none.mp4", &bytes);
     for more in [&[][..], &["--overlay"], &["--smooth", "--overlay"]] {
-        let args = [&["run", "none.mkv", "--out", "o"][..], more].concat();
-        sandbox.refused(&args, &["no frame of this clip can be decoded", "none.mkv"]);
+        let args = [&["run", "none.mp4", "--out", "o"][..], more].concat();
+        let ran = Ran::of(&mut sandbox.command(&args));
+        assert!(ran.code == Some(1) && ran.err.contains("no frame of this clip can be decoded"), "{ran:?}");
+        assert!(!sandbox.path("o").exists(), "{:?}", sandbox.files());
     }
 }
 
