@@ -1,11 +1,13 @@
 //! Test data for libsapiens, made without it: checkpoints regenerated from seeds, safetensors files written and read
-//! by a second implementation, expected values, and the key tables of the official models as files without data.
+//! by a second implementation, expected values, and the key tables of the official models as files without data. And what
+//! a process takes, for tests and benchmarks that watch over it.
 
 mod bundle;
 mod file;
 mod golden;
 mod manifest;
 mod naming;
+pub mod process;
 mod pth;
 mod rng;
 mod weights;

@@ -20,3 +20,5 @@ mod outputs;
 mod pictures;
 mod support;
 mod video;
+mod video_odd;
+mod video_smooth;

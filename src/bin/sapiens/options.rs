@@ -106,6 +106,11 @@ impl DetectArgs {
         .find_map(|(option, is_given)| is_given.then_some(option))
     }
 
+    /// Whether the overlap of boxes was given.
+    pub fn given_nms(&self) -> bool {
+        self.detect_nms.is_some()
+    }
+
     /// The detector into the options of the models.
     pub fn load_options(&self, models: LoadOptions) -> LoadOptions {
         let detector = self.detector.as_deref().map(ModelSource::parse);
