@@ -78,7 +78,7 @@ pub struct SapiensStreamOptions {
     pub person_x: f32,
     /// See `person_x`.
     pub person_y: f32,
-    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: 0.1 more than to count.
     pub track_new_score: f32,
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     pub track_memory_ms: u32,

@@ -185,7 +185,7 @@ impl People {
             Error::new(ErrorKind::Unsupported, message)
         })?;
         let options = setting.over(finder.usual());
-        self.begin_tracks_at(setting.new_score.unwrap_or(options.threshold))?;
+        self.begin_tracks_at(setting.new_score.unwrap_or(TrackOptions::new_score_above(options.threshold)))?;
         let begin = Instant::now();
         let found = finder.find(scene.image, &options)?;
         let timing = Timing { stage: "detect".into(), ms: begin.elapsed().as_secs_f64() * 1e3 };

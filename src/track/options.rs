@@ -96,6 +96,11 @@ impl Default for TrackOptions {
 }
 
 impl TrackOptions {
+    /// The usual [`Self::new_score`] where finds of a detector count above `threshold`: 0.1 more, as ByteTrack's code has it.
+    pub fn new_score_above(threshold: f32) -> f32 {
+        (threshold + 0.1).min(1.0)
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ struct TrackOptions {
     std::uint32_t max_people = 0;
     /// For `nearest_to`, in pixels of the upright image.
     Point point;
-    /// Finds of the detector need this score to begin a track; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track; 0: 0.1 more than to count.
     float new_score = 0;
     /// How long somebody gone is remembered; 0: 10 seconds.
     std::chrono::duration<std::uint32_t, std::milli> memory{0};

@@ -88,7 +88,7 @@ pub struct DetectArgs {
     /// People count with a score above this, 0 to 1 [default: 0.3, with DETR 0.5].
     #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
     detect_threshold: Option<f32>,
-    /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes [default: 0.5, with RTMDet 0.3,
+    /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes [default: 0.3,
     /// with DETR 1: none goes].
     #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
     detect_nms: Option<f32>,
@@ -104,11 +104,6 @@ impl DetectArgs {
         ]
         .into_iter()
         .find_map(|(option, is_given)| is_given.then_some(option))
-    }
-
-    /// Whether the overlap of boxes was given.
-    pub fn given_nms(&self) -> bool {
-        self.detect_nms.is_some()
     }
 
     /// The detector into the options of the models.

@@ -168,7 +168,7 @@ namespace Sapiens
         /// <summary>See <see cref="PersonX"/>.</summary>
         public float PersonY { get; set; }
 
-        /// <summary>Finds of the detector need this score to begin a track; 0: every find that counts.</summary>
+        /// <summary>Finds of the detector need this score to begin a track; 0: 0.1 more than to count.</summary>
         public float TrackNewScore { get; set; }
 
         /// <summary>How long somebody gone is remembered, in milliseconds; 0: 10 seconds.</summary>

@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let tasks = engine.models().iter().flat_map(|m| m.info().tasks.clone());
     let look = Look {
         boxes: args.boxes.clone(),
-        detect: for_tracks(detect.unwrap_or_default(), &engine, args),
+        detect: for_tracks(detect.unwrap_or_default()),
         framing: args.framing,
         has_pose,
         map_tasks: if saves_maps { tasks.collect() } else { Vec::new() },
@@ -70,20 +70,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Most overlap of two boxes of the embedded detector, which often finds the upper and the lower half of one person: each
-/// would become a track (docs/tracking.md).
-const HALVES: f32 = 0.3;
-/// What a box needs above the threshold to begin a track, as in ByteTrack's own code.
-const BEGIN_ABOVE: f32 = 0.1;
-
 /// What the tracker wants of a detector: boxes too, that are too unsure to begin a track, since they keep alive who was there.
-fn for_tracks(detect: DetectOptions, engine: &Engine, args: &Args) -> DetectOptions {
-    let is_embedded = engine.detector().is_some_and(|d| d.family() == DetectorFamily::Bundle);
-    let is_asked = args.detection.given_nms();
-    DetectOptions {
-        threshold: detect.threshold.min(TrackOptions::default().unsure_score),
-        max_overlap: if is_embedded && !is_asked { detect.max_overlap.min(HALVES) } else { detect.max_overlap },
-    }
+fn for_tracks(detect: DetectOptions) -> DetectOptions {
+    DetectOptions { threshold: detect.threshold.min(TrackOptions::default().unsure_score), ..detect }
 }
 
 /// Kinds of files besides the lines, which are always written.
@@ -98,7 +87,7 @@ fn tracking(args: &Args, step_ns: i64) -> Result<TrackOptions> {
     Ok(TrackOptions {
         unsure_score: tracking.unsure_score.min(counts),
         sure_score: tracking.sure_score.min(counts),
-        new_score: (counts + BEGIN_ABOVE).min(1.0),
+        new_score: TrackOptions::new_score_above(counts),
         detect_every: args.video.detect_every.unwrap_or(1),
         policy: args.video.policy(),
         nominal_step: Duration::from_nanos(u64::try_from(step_ns).unwrap_or(1).max(1)),
