@@ -126,6 +126,7 @@ fn cadence_of_streams() -> Result<()> {
             detect: Some(DetectSetting::default()),
             track: Some(TrackOptions { detect_every: every, ..TrackOptions::default() }),
             filter: None,
+            ..PeopleOptions::default()
         };
         let stream = Stream::new(&context, StreamOptions { people, ..StreamOptions::default() })?;
         lanes.push((every, stream, Vec::new(), 0usize, 0usize, 0i64));

@@ -812,7 +812,7 @@ typedef struct SapiensStreamOptions {
     float person_x;
     /// See `person_x`.
     float person_y;
-    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: 0.1 more than to count.
     float track_new_score;
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     uint32_t track_memory_ms;

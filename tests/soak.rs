@@ -92,6 +92,7 @@ impl Soak {
             detect: Some(DetectSetting::default()),
             track: Some(TrackOptions { detect_every: 10, detect_every_empty: 3, ..TrackOptions::default() }),
             filter: Some(sapiens::track::filter::KeypointFilterOptions::default()),
+            ..PeopleOptions::default()
         };
         let stream = Stream::new(&context, StreamOptions { people, ..StreamOptions::default() }).unwrap();
         Self { stream, pictures: scene(), next: 0, detections: 0, filtered: 0, ids: 0 }

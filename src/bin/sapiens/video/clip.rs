@@ -148,7 +148,7 @@ impl<'a> Clip<'a> {
     fn draw(&self, source: &mut Source, state: State) -> Result<State> {
         let overlay = self.overlay(source, &state)?;
         let from = state.parts.last().map_or(0, |part| part.next_frame);
-        let lines = Lines::Stored(Reader::open(&self.smoothed)?);
+        let lines = Lines::Stored(Box::new(Reader::open(&self.smoothed)?));
         let earlier = Earlier { next_frame: u64::MAX, from, lines };
         let mut nobody = Follower::new(tracking(self.args, source.step_ns)?, source.size, false)?;
         Ok(self.pass(source, &mut nobody, earlier, None, state, Some(overlay))?.0)

@@ -75,7 +75,7 @@ impl Journal {
 pub enum Lines {
     Kept(HashMap<u64, FrameLine>),
     /// In a file that is complete.
-    Stored(Reader),
+    Stored(Box<Reader>),
 }
 
 impl Default for Lines {
