@@ -104,7 +104,7 @@ impl Soak {
     }
 
     fn step(&mut self) -> Arc<LiveResult> {
-        self.next += 1 + usize::from(self.next % 97 == 0);
+        self.next += 1 + usize::from(self.next.is_multiple_of(97));
         let frame = Frame { timestamp_ns: self.next as i64 * 33_333_333, ..Frame::of_image(self.picture()) };
         self.stream.submit(frame, None).unwrap();
         let result = self.stream.poll(None).unwrap().expect("waits for ever");
