@@ -146,7 +146,7 @@ fn a_long_run_takes_no_more_than_a_short_one() {
     );
     after.check(before).unwrap();
     // It was work: people came, went and were followed without the detector.
-    assert!(soak.filtered > frames / 3 && soak.ids > 2, "{} filtered poses, {} ids", soak.filtered, soak.ids);
+    assert!(soak.filtered > frames / 3 && soak.ids >= 2, "{} filtered poses, {} ids", soak.filtered, soak.ids);
     assert!(soak.detections < frames * 3 / 4, "the detector ran {} times", soak.detections);
 
     // And the check sees what it is for: pictures that somebody keeps.
