@@ -98,7 +98,7 @@ fn options(counts: f32, begins: f32) -> TrackOptions {
 
 #[test]
 fn a_weak_detector_makes_few_people_of_two() {
-    let data: Found = serde_json::from_str(include_str!("../data/found.json")).unwrap();
+    let data: Found = serde_json::from_str(&testkit::gzipped_text("found.json.gz")).unwrap();
     let of = |clips: &[Clip], max_overlap, begins| {
         let report = follow(&data, clips, max_overlap, &options(0.3, begins));
         line(&format!("overlap {max_overlap}, from {begins}"), "", &report);

@@ -57,7 +57,7 @@ pub struct Scene {
 
 /// Those that the tracker was made with.
 pub fn sequences() -> Sequences {
-    serde_json::from_str(include_str!("../data/sequences.json")).unwrap()
+    serde_json::from_str(&testkit::gzipped_text("sequences.json.gz")).unwrap()
 }
 
 /// Crossings of other people, in other places, that nothing was chosen on.
