@@ -65,6 +65,8 @@ pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
             output(net, &alpha, "alpha", Element::F32, &[Dim::Batch, h, w]);
             output(net, &parts[0], "foreground", Element::F32, &rgb);
         }
+        // Relative: there is nothing to decode.
+        Task::Depth => net.b.output("depth", Element::F32, &[Dim::Batch, Dim::Fixed(1), h, w]),
     }
 }
 
