@@ -1,12 +1,14 @@
 //! What a checkpoint is: the facts that travel with a converted model.
 
 use super::arch::Arch;
+use super::head::Head;
 use super::header::DType;
 use super::names::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::spec::{
     DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope,
+    Task,
 };
 
 /// Official labels by width, blocks and heads, of Sapiens2. Only labels: nothing is derived from them.
@@ -93,6 +95,8 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         size: label(arch).to_string(),
         parameters: source.checkpoint().parameters(),
         input,
+        keypoints: arch.head(Task::Pose).map_or(0, Head::out),
+        classes: arch.head(Task::Seg).map_or(0, Head::out),
         framing: match arch.sapiens1 {
             Some(_) => ModelFraming::Sapiens1,
             None if is_bundle => ModelFraming::Stretch,

@@ -24,7 +24,7 @@ pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
     let (h, w) = (Dim::Fixed(map.height), Dim::Fixed(map.width));
     let rgb = [Dim::Batch, Dim::Fixed(3), h, w];
     match task {
-        // Depth is delivered as it is.
+        // Neither has anything to decode: what the network gives is the output.
         Task::Features | Task::Depth => {}
         Task::Pose => {
             let keypoints = keypoints(net, channels, map);

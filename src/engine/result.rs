@@ -47,6 +47,9 @@ pub struct Maps {
     pub albedo: Option<Array3<f32>>,
     /// Coverage and premultiplied foreground.
     pub matting: Option<Matte>,
+    /// HxW relative depth: about 0 at the nearest point of a person, about 1 at the farthest, no unit; means nothing in the
+    /// background. NaN where there is none.
+    pub depth: Option<Array2<f32>>,
     /// Features of the backbone: not carried to image space, they have one cell per patch.
     pub features: Option<Features>,
     /// Where maps that are not in image space lie; read it through [`Maps::image_from_map`].
@@ -68,6 +71,7 @@ impl Maps {
             (Task::Pointmap, self.pointmap.is_some()),
             (Task::Albedo, self.albedo.is_some()),
             (Task::Matting, self.matting.is_some()),
+            (Task::Depth, self.depth.is_some()),
             (Task::Features, self.features.is_some()),
         ];
         found.into_iter().filter(|(_, there)| *there).map(|(task, _)| task).collect()
@@ -85,6 +89,7 @@ impl Maps {
             Task::Pointmap => own.pointmap = self.pointmap.take(),
             Task::Albedo => own.albedo = self.albedo.take(),
             Task::Matting => own.matting = self.matting.take(),
+            Task::Depth => own.depth = self.depth.take(),
             Task::Features => own.features = self.features.take(),
         }
         own

@@ -128,7 +128,7 @@ impl ComparisonSheet {
                     }
                     _ => None,
                 },
-                Task::Features => None,
+                Task::Depth | Task::Features => None,
             })
         };
         let compared = |task: &Task| if seen.tasks.contains(task) { pair(task) } else { Ok(None) };
@@ -157,7 +157,8 @@ fn name(task: Task) -> Option<&'static str> {
         Task::Pointmap => "depth",
         Task::Albedo => "albedo",
         Task::Matting => "alpha",
-        Task::Features => return None,
+        // No label is for the depth of Sapiens v1.
+        Task::Depth | Task::Features => return None,
     })
 }
 

@@ -75,6 +75,10 @@ impl Style {
                 }
                 None => None,
             },
+            Task::Depth => match &merged.depth {
+                Some(depth) => Some(maps::relative_depth(size, slice(depth), foreground(merged))?),
+                None => None,
+            },
             Task::Albedo => match &merged.albedo {
                 Some(albedo) => Some(masked(maps::albedo(size, slice(albedo))?)?),
                 None => None,
