@@ -215,8 +215,8 @@ impl Arch {
         Ok(())
     }
 
-    /// The usual input: that of the stored positions in v1, otherwise 1024x768, for the 4K model 4096x3072, for a scale branch that does not fit it the largest
-    /// 3:4 size (in steps of 64x48) that does.
+    /// The usual input: in v1 that of the stored positions, otherwise 1024x768, for the 4K model 4096x3072, for a scale branch
+    /// that does not fit it the largest 3:4 size (in steps of 64x48) that does.
     pub fn default_input(&self) -> Option<Size> {
         if let Some(v1) = self.sapiens1 {
             return Some(v1.input());

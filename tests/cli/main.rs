@@ -18,5 +18,6 @@ mod labelled;
 mod other_heads;
 mod outputs;
 mod pictures;
+mod sapiens1;
 mod support;
 mod video;
