@@ -1,4 +1,6 @@
 //! Every reference checkpoint of Sapiens v1 through conversion and ONNX Runtime against the official values.
+//!
+//! Largest differences measured (values up to 15): 1e-5 in fp32, 9e-6 at another input size, half precision see [`HALF`].
 
 mod common;
 
@@ -11,9 +13,9 @@ use testkit::{Dtype, Expected, GOLDEN1, Tensor, expected1, golden_tensors1, pth_
 
 const TINY: Hints = Hints { heads: Some(4), patch_padding: None };
 
-/// Largest difference allowed with 16-bit weights and products, values up to 15.
+/// Largest difference allowed with 16-bit weights and products, and what was measured, values up to 15.
 const HALF: [(&str, f32); 6] =
-    [("pretrain", 3e-2), ("pose17", 6e-2), ("pose308", 6e-2), ("seg", 6e-2), ("depth", 6e-2), ("normal", 6e-2)];
+    [("pretrain", 6e-3), // 2.1e-3 ("pose17", 1.2e-2), // 3.8e-3 ("pose308", 1.2e-2), // 4.1e-3 ("seg", 2e-2), // 7.0e-3 ("depth", 2e-2), // 6.0e-3 ("normal", 6e-2)];
 
 /// A checkpoint in a `.safetensors`.
 fn open(tensors: &[Tensor]) -> Source {
@@ -243,7 +245,7 @@ fn decoded_outputs_are_those_of_the_raw_ones() {
                     assert!(worst <= 1e-3 / length.min(1.0), "{i}: {worst}");
                 }
             }
-            _ => assert!(outputs[0].shape == [1, 1, 128, 96] && outputs[0].floats() == inner[0].floats()),
+            _ => assert!(outputs[0].shape == [1, 1, 128, 96] && outputs[0].floats().unwrap() == inner[0].floats().unwrap()),
         }
     }
 }
