@@ -7,8 +7,7 @@ use super::names::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::spec::{
-    DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope,
-    Task,
+    DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope, Task,
 };
 
 /// Official labels by width, blocks and heads. Only a label: nothing is derived from it.
