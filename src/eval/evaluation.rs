@@ -120,6 +120,9 @@ impl Evaluation {
             engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), ..Request::default() })
         };
         let has_pose = dense.len() < tasks.len();
+        // The first model that has a task does it.
+        let counts = engine.models().iter().map(|model| model.info().keypoints);
+        counts.into_iter().find(|count| *count > 0).into_iter().for_each(|count| self.pose.look_at(count));
         let people = compared(&label.people);
         let mut found = match self.boxes {
             Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
