@@ -11,6 +11,7 @@ use crate::runtime::Tensor;
 use crate::skeleton;
 use crate::spec::{ModelFraming, PATCH, Task};
 use crate::task::pose::Keypoint;
+use crate::task::seg::SegMap;
 use crate::task::{albedo, depth, matting, normal, pointmap, pose, seg};
 use ndarray::{Array2, Array3};
 
@@ -136,7 +137,8 @@ pub(super) fn decode_pose(model: &Model, placement: &Placement, raw: &mut RawOut
         let (count, map) = raw.map(0)?;
         let mut heatmaps = raw.take(0)?;
         if let Some(flipped) = raw.mirrored(0)? {
-            let set = skeleton::keypoint_set(count).ok_or_else(|| no_mirror("keypoints", count))?;
+            let set = skeleton::keypoint_set(count)
+                .ok_or_else(|| no_mirror("keypoints", count, skeleton::KEYPOINT_COUNTS))?;
             pose::average_flipped(&mut heatmaps, flipped, map, &set.flip)?;
         }
         pose::decode(&heatmaps, count, map, info.input, info.heatmap)?
@@ -173,10 +175,12 @@ pub(super) fn decode_map(
         Task::Features => maps.features = Some(features(raw)?),
         Task::Seg => {
             maps.seg = Some(if model.gives_labels() {
-                seg::resize_labels(raw.tensor(0)?.bytes()?, raw.tensor(1)?.floats()?, placement)?
+                let found = seg::resize_labels(raw.tensor(0)?.bytes()?, raw.tensor(1)?.floats()?, placement)?;
+                SegMap { classes: Some(model.info().classes).filter(|count| *count > 0), ..found }
             } else {
                 let (classes, logits) = raw.take_at_input(0, real.input, &|logits, flipped, classes, map| {
-                    let set = skeleton::class_set(classes).ok_or_else(|| no_mirror("classes", classes))?;
+                    let set = skeleton::class_set(classes);
+                    let set = set.ok_or_else(|| no_mirror("classes", classes, skeleton::CLASS_COUNTS))?;
                     let flip: Vec<u8> = set.iter().map(|class| class.flip).collect();
                     seg::average_flipped(logits, flipped, map, &flip)
                 })?;
@@ -231,8 +235,11 @@ pub(super) fn decode_map(
 }
 
 /// Which outputs swap in a mirrored picture is known for the official sets only.
-fn no_mirror(what: &str, count: usize) -> Error {
-    let message = format!("flip test: this model has {count} {what}, no official set: which mirror each other is not known");
+fn no_mirror(what: &str, count: usize, known: [usize; 3]) -> Error {
+    let [a, b, c] = known;
+    let message = format!(
+        "flip test: this model has {count} {what}; which of them mirror each other is known for {a}, {b} and {c} only"
+    );
     Error::new(ErrorKind::Unsupported, message)
 }
 

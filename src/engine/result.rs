@@ -28,7 +28,8 @@ pub struct Person {
     pub bbox: Rect,
     /// How sure the detector is of it, 0 to 1; `None` for a box that was asked for.
     pub score: Option<f32>,
-    /// Keypoints in image pixels, in the order of [`crate::skeleton::keypoints`].
+    /// Keypoints in image pixels, in the order of the set that their number names
+    /// ([`crate::skeleton::keypoint_set`]).
     pub pose: Option<Vec<Keypoint>>,
     /// Maps that come from this person's crop; in image space with background outside it.
     pub maps: Maps,

@@ -93,9 +93,10 @@ impl ComparisonSheet {
             Ok(match task {
                 Task::Pose => Some(self.skeletons(label, seen)?),
                 Task::Seg => match (&classes, &found.seg) {
-                    (Some(label), Some(seg)) => {
-                        both([label, slice(&seg.labels)], |classes| self.style.classes(size, classes))?
-                    }
+                    (Some(label), Some(seg)) => Some([
+                        self.style.classes(size, label, None)?,
+                        self.style.classes(size, slice(&seg.labels), seg.classes)?,
+                    ]),
                     _ => None,
                 },
                 Task::Normal => match (label.normals(folder)?, &found.normal) {

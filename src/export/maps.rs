@@ -112,7 +112,9 @@ pub fn depth_between(
 /// truncated to 256 levels, in the Inferno colours, so that near is bright; everything else is [`DEPTH_BACKGROUND`].
 pub fn relative_depth(size: Size, depth: &[f32], foreground: Option<Foreground<'_>>) -> Result<Vec<u8>> {
     let levels = nearness_levels(size, depth, foreground)?;
-    let color = |level: Option<u8>| level.map_or(DEPTH_BACKGROUND, |level| colorous::INFERNO.eval_rational(level.into(), 256).as_array());
+    let color = |level: Option<u8>| {
+        level.map_or(DEPTH_BACKGROUND, |level| colorous::INFERNO.eval_rational(level.into(), 256).as_array())
+    };
     Ok(levels.into_iter().map(color).collect::<Vec<_>>().into_flattened())
 }
 

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn sapiens_result_map(
     })
 }
 
-const KINDS: [SapiensMapKind; 10] = [
+const KINDS: [SapiensMapKind; 11] = [
     SapiensMapKind::Labels,
     SapiensMapKind::Confidence,
     SapiensMapKind::Normals,
@@ -52,6 +52,7 @@ const KINDS: [SapiensMapKind; 10] = [
     SapiensMapKind::Features,
     SapiensMapKind::Tokens,
     SapiensMapKind::Image,
+    SapiensMapKind::Depth,
 ];
 
 pub(super) fn map_kind(number: i32) -> Result<SapiensMapKind, Failure> {
@@ -70,6 +71,7 @@ pub(super) fn task_of(kind: SapiensMapKind) -> Task {
         SapiensMapKind::Albedo => Task::Albedo,
         SapiensMapKind::Alpha | SapiensMapKind::Foreground | SapiensMapKind::Image => Task::Matting,
         SapiensMapKind::Features | SapiensMapKind::Tokens => Task::Features,
+        SapiensMapKind::Depth => Task::Depth,
     }
 }
 
@@ -96,7 +98,11 @@ pub(super) fn maps_of(held: &Held, person: i32) -> Result<&LiveMaps, Failure> {
 fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
     let affine = maps.image_from_map(task_of(kind));
     Some(match kind {
-        SapiensMapKind::Labels => of(maps.seg.as_ref()?.labels.view(), SapiensElement::U8, &affine),
+        SapiensMapKind::Labels => {
+            let seg = maps.seg.as_ref()?;
+            let classes = seg.classes.map_or(0, |count| count as u32);
+            SapiensMap { classes, ..of(seg.labels.view(), SapiensElement::U8, &affine) }
+        }
         SapiensMapKind::Confidence => of(maps.seg.as_ref()?.confidence.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Normals => of(maps.normal.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Points => of(maps.pointmap.as_ref()?.view(), SapiensElement::F32, &affine),
@@ -109,6 +115,7 @@ fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
             of(planes, SapiensElement::F32, &affine)
         }
         SapiensMapKind::Tokens => of(maps.features.as_ref()?.tokens.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Depth => of(maps.depth.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Image => return None,
     })
 }
@@ -132,7 +139,7 @@ fn of<T, D: Dimension>(array: ArrayView<'_, T, D>, element: SapiensElement, imag
         image_from_map: flat(image_from_map),
         timestamp_ns: 0,
         age_frames: 0,
-        reserved: 0,
+        classes: 0,
     }
 }
 

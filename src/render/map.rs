@@ -40,7 +40,7 @@ impl Style {
             MapPicture::Labels => match seg {
                 Some(seg) => {
                     let size = size_of(&seg.labels);
-                    Some((size, self.classes(size, slice(&seg.labels))?))
+                    Some((size, self.classes(size, slice(&seg.labels), seg.classes)?))
                 }
                 None => None,
             },

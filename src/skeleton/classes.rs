@@ -96,6 +96,9 @@ mod tests {
             assert_eq!(class_set(28).unwrap()[usize::from(label)].color, classes()[usize::from(shifted)].color);
         }
         assert_eq!(classes()[2].name, "Eyeglass");
-        assert_eq!([class_counterpart(29, 2, 28), class_counterpart(28, 28, 29), class_counterpart(7, 0, 29)], [None; 3]);
+        assert_eq!(
+            [class_counterpart(29, 2, 28), class_counterpart(28, 28, 29), class_counterpart(7, 0, 29)],
+            [None; 3]
+        );
     }
 }

@@ -28,16 +28,8 @@ pub enum Task {
 
 impl Task {
     /// All tasks, in the order in which they are reported.
-    pub const ALL: [Self; 8] = [
-        Self::Features,
-        Self::Pose,
-        Self::Seg,
-        Self::Normal,
-        Self::Pointmap,
-        Self::Albedo,
-        Self::Matting,
-        Self::Depth,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Features, Self::Pose, Self::Seg, Self::Normal, Self::Pointmap, Self::Albedo, Self::Matting, Self::Depth];
 
     /// The name used in options, file names and metadata.
     pub const fn name(self) -> &'static str {

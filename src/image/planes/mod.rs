@@ -130,7 +130,9 @@ mod tests {
         let (map, target) = (Size::new(2, 1), Size::new(4, 1));
         assert_eq!(resize(vec![0.0, 4.0, 8.0, 0.0], 2, map, target).unwrap(), [0.0, 1.0, 3.0, 4.0, 8.0, 6.0, 2.0, 0.0]);
         assert_eq!(resize(vec![1.0, f32::NEG_INFINITY], 1, map, map).unwrap(), [1.0, f32::NEG_INFINITY]);
-        assert!(resize(vec![0.0; 3], 2, map, target).is_err() && resize(vec![0.0; 2], 1, map, Size::new(0, 1)).is_err());
+        assert!(
+            resize(vec![0.0; 3], 2, map, target).is_err() && resize(vec![0.0; 2], 1, map, Size::new(0, 1)).is_err()
+        );
     }
 
     #[test]
