@@ -152,7 +152,9 @@ fn what_is_missing_or_too_much_is_named() {
             }
             // Without a layer in a list, what comes behind it does not fit.
             Err(error) if tensor.name.starts_with("head.") => assert!(error.to_string().contains("`head."), "{error}"),
-            Err(error) => assert!(error.to_string().contains(&format!("`{}`", tensor.name)), "{}: {error}", tensor.name),
+            Err(error) => {
+                assert!(error.to_string().contains(&format!("`{}`", tensor.name)), "{}: {error}", tensor.name)
+            }
         }
         let wrong = |t: &Tensor| match t.name == tensor.name {
             true => Tensor {

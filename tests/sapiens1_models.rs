@@ -14,8 +14,14 @@ use testkit::{Dtype, Expected, GOLDEN1, Tensor, expected1, golden_tensors1, pth_
 const TINY: Hints = Hints { heads: Some(4), patch_padding: None };
 
 /// Largest difference allowed with 16-bit weights and products, and what was measured, values up to 15.
-const HALF: [(&str, f32); 6] =
-    [("pretrain", 6e-3), // 2.1e-3 ("pose17", 1.2e-2), // 3.8e-3 ("pose308", 1.2e-2), // 4.1e-3 ("seg", 2e-2), // 7.0e-3 ("depth", 2e-2), // 6.0e-3 ("normal", 6e-2)];
+const HALF: [(&str, f32); 6] = [
+    ("pretrain", 6e-3),  // 2.1e-3
+    ("pose17", 1.2e-2),  // 3.8e-3
+    ("pose308", 1.2e-2), // 4.1e-3
+    ("seg", 2e-2),       // 7.0e-3
+    ("depth", 2e-2),     // 6.0e-3
+    ("normal", 1.3e-2),  // 4.4e-3
+];
 
 /// A checkpoint in a `.safetensors`.
 fn open(tensors: &[Tensor]) -> Source {
@@ -51,7 +57,7 @@ fn error(source: &Source, expected: &Expected, prefix: &str, options: ConvertOpt
         worst(&actual, &expected)
     });
     let errors: Vec<f32> = errors.collect();
-    assert!(!errors.is_empty() && (prefix != "" || errors.len() == 2), "{prefix}: {} outputs", errors.len());
+    assert!(!errors.is_empty() && (!prefix.is_empty() || errors.len() == 2), "{prefix}: {} outputs", errors.len());
     errors.into_iter().fold(0.0, f32::max)
 }
 
@@ -245,7 +251,9 @@ fn decoded_outputs_are_those_of_the_raw_ones() {
                     assert!(worst <= 1e-3 / length.min(1.0), "{i}: {worst}");
                 }
             }
-            _ => assert!(outputs[0].shape == [1, 1, 128, 96] && outputs[0].floats().unwrap() == inner[0].floats().unwrap()),
+            _ => assert!(
+                outputs[0].shape == [1, 1, 128, 96] && outputs[0].floats().unwrap() == inner[0].floats().unwrap()
+            ),
         }
     }
 }
