@@ -56,7 +56,7 @@ fn in_rust() -> Vec<String> {
         SapiensRuntimeInfo { struct_size, reserved, path, version, providers },
         SapiensModelInfo {
             struct_size, id, tasks, input_width, input_height, precision, parameters, name, size, licence,
-            device, provider, refused, source_sha256
+            device, provider, refused, source_sha256, keypoints, classes
         },
         SapiensStatistics {
             struct_size, reserved, submitted, completed, failed, dropped_frames, dropped_results, cancelled,
@@ -75,7 +75,7 @@ fn in_rust() -> Vec<String> {
         SapiensPose { struct_size, count, keypoints, stride, age_frames, bbox, timestamp_ns },
         SapiensMap {
             struct_size, element, memory, width, height, channels, data, row_stride, pixel_stride,
-            channel_stride, image_from_map, timestamp_ns, age_frames, reserved
+            channel_stride, image_from_map, timestamp_ns, age_frames, classes
         },
         SapiensPointsCheck {
             struct_size, agreement, is_valid, factor, misfits, compared, timestamp_ns, age_frames, reserved

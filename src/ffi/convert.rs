@@ -23,7 +23,7 @@ unsafe impl<T> Send for UserData<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for UserData<T> {}
 
-const TASKS: [(SapiensTask, Task); 7] = [
+const TASKS: [(SapiensTask, Task); 8] = [
     (SapiensTask::Pose, Task::Pose),
     (SapiensTask::Seg, Task::Seg),
     (SapiensTask::Normal, Task::Normal),
@@ -31,6 +31,7 @@ const TASKS: [(SapiensTask, Task); 7] = [
     (SapiensTask::Albedo, Task::Albedo),
     (SapiensTask::Matting, Task::Matting),
     (SapiensTask::Features, Task::Features),
+    (SapiensTask::Depth, Task::Depth),
 ];
 
 /// The bits of tasks.

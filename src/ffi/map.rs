@@ -98,7 +98,7 @@ fn dated_view(held: &Held, maps: &LiveMaps, kind: SapiensMapKind) -> Result<Sapi
     Ok(SapiensMap { timestamp_ns: dated.timestamp_ns, age_frames: age(&held.live, dated.frame), ..map })
 }
 
-const KINDS: [SapiensMapKind; 10] = [
+const KINDS: [SapiensMapKind; 11] = [
     SapiensMapKind::Labels,
     SapiensMapKind::Confidence,
     SapiensMapKind::Normals,
@@ -109,6 +109,7 @@ const KINDS: [SapiensMapKind; 10] = [
     SapiensMapKind::Features,
     SapiensMapKind::Tokens,
     SapiensMapKind::Image,
+    SapiensMapKind::Depth,
 ];
 
 pub(super) fn map_kind(number: i32) -> Result<SapiensMapKind, Failure> {
@@ -127,6 +128,7 @@ pub(super) fn task_of(kind: SapiensMapKind) -> Task {
         SapiensMapKind::Albedo => Task::Albedo,
         SapiensMapKind::Alpha | SapiensMapKind::Foreground | SapiensMapKind::Image => Task::Matting,
         SapiensMapKind::Features | SapiensMapKind::Tokens => Task::Features,
+        SapiensMapKind::Depth => Task::Depth,
     }
 }
 
@@ -162,7 +164,11 @@ fn seen(held: &Held, person: i32) -> Result<Option<&LivePerson>, Failure> {
 fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
     let affine = maps.image_from_map(task_of(kind));
     Some(match kind {
-        SapiensMapKind::Labels => of(maps.seg.as_ref()?.labels.view(), SapiensElement::U8, &affine),
+        SapiensMapKind::Labels => {
+            let seg = maps.seg.as_ref()?;
+            let classes = seg.classes.map_or(0, |count| count as u32);
+            SapiensMap { classes, ..of(seg.labels.view(), SapiensElement::U8, &affine) }
+        }
         SapiensMapKind::Confidence => of(maps.seg.as_ref()?.confidence.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Normals => of(maps.normal.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Points => of(maps.pointmap.as_ref()?.view(), SapiensElement::F32, &affine),
@@ -175,6 +181,7 @@ fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
             of(planes, SapiensElement::F32, &affine)
         }
         SapiensMapKind::Tokens => of(maps.features.as_ref()?.tokens.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Depth => of(maps.depth.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Image => return None,
     })
 }
@@ -198,7 +205,7 @@ fn of<T, D: Dimension>(array: ArrayView<'_, T, D>, element: SapiensElement, imag
         image_from_map: flat(image_from_map),
         timestamp_ns: 0,
         age_frames: 0,
-        reserved: 0,
+        classes: 0,
     }
 }
 

@@ -20,7 +20,7 @@ pub struct SapiensOneEuro {
 pub struct SapiensFilterOptions {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Trunk, arms, legs; all keypoints of a pose that has not `sapiens_keypoint_count` of them.
+    /// Trunk, arms, legs; all keypoints of a pose that `sapiens_set_keypoint` has no set for.
     pub body: SapiensOneEuro,
     /// Toes and heels.
     pub feet: SapiensOneEuro,

@@ -55,7 +55,7 @@ pub unsafe extern "C" fn sapiens_result_write_json(result: *mut SapiensResult, p
 }
 
 /// Writes a map as a PNG file for people to look at, whole or not at all: labels in the palette, normals and albedo as
-/// colours, points as depth, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
+/// colours, points as depth, relative depth near bright, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
 /// FEATURES and TOKENS.
 ///
 /// # Safety
@@ -79,6 +79,7 @@ pub unsafe extern "C" fn sapiens_result_write_map_png(
             SapiensMapKind::Albedo => MapPicture::Albedo,
             SapiensMapKind::Alpha => MapPicture::Alpha,
             SapiensMapKind::Foreground => MapPicture::Foreground,
+            SapiensMapKind::Depth => MapPicture::RelativeDepth,
             SapiensMapKind::Image => {
                 check_scene(person)?;
                 let image = held.live.picture.as_ref().ok_or(Failure::ABSENT)?;

@@ -75,7 +75,7 @@ pub struct SapiensKeypoint {
 pub struct SapiensPose {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    /// Number of keypoints; `sapiens_set_keypoint` with it names them.
     pub count: u32,
     /// `count` keypoints.
     pub keypoints: *const SapiensKeypoint,
@@ -127,8 +127,8 @@ pub struct SapiensMap {
     pub timestamp_ns: i64,
     /// Frames since the one it was made from: 0 for this one.
     pub age_frames: u32,
-    /// 0.
-    pub reserved: u32,
+    /// LABELS: how many classes the model tells apart, for `sapiens_set_class`; 0 where nothing says, and for other maps.
+    pub classes: u32,
 }
 
 // SAFETY: plain data, zero is valid.

@@ -10,6 +10,7 @@ mod naming;
 pub mod process;
 mod pth;
 mod rng;
+mod sapiens1;
 mod weights;
 
 pub use bundle::{Bundle, DETECTOR};
@@ -19,4 +20,5 @@ pub use manifest::{Manifest, key_table, manifests, write_sparse};
 pub use naming::to_transformers;
 pub use pth::{Archive, Pickle, pth_bytes};
 pub use rng::TorchRng;
+pub use sapiens1::{GOLDEN1, Spec1, expected1, golden_tensors1, manifests1};
 pub use weights::{Spec, make_checkpoint, periods};

@@ -37,6 +37,11 @@ static void without_handles(void) {
     BAD(sapiens_keypoint(0, NULL));
     BAD(sapiens_link(0, NULL));
     BAD(sapiens_class(0, NULL));
+    BAD(sapiens_set_keypoint(17, 0, NULL));
+    BAD(sapiens_set_link_count(17, NULL));
+    BAD(sapiens_set_link(17, 0, NULL));
+    BAD(sapiens_set_class(28, 0, NULL));
+    BAD(sapiens_keypoint_counterpart(17, 0, 308, NULL));
     for (index = 0; index < 2; ++index) {
         SapiensKeypointInfo keypoint = SAPIENS_KEYPOINT_INFO_INIT;
         SapiensLinkInfo link = SAPIENS_LINK_INFO_INIT;
@@ -44,6 +49,9 @@ static void without_handles(void) {
         BAD(sapiens_keypoint(indices[index], &keypoint));
         BAD(sapiens_link(indices[index], &link));
         BAD(sapiens_class(indices[index], &label));
+        BAD(sapiens_set_keypoint(17, indices[index], &keypoint));
+        BAD(sapiens_set_link(133, indices[index], &link));
+        BAD(sapiens_set_class(28, indices[index], &label));
         keypoint.struct_size = index;
         link.struct_size = UINT32_MAX - index;
         label.struct_size = index;

@@ -22,6 +22,7 @@ enum class MapKind : std::int32_t {
     features = SAPIENS_MAP_KIND_FEATURES,
     tokens = SAPIENS_MAP_KIND_TOKENS,
     image = SAPIENS_MAP_KIND_IMAGE,
+    depth = SAPIENS_MAP_KIND_DEPTH,
 };
 
 /// Type of a map's elements: std::uint8_t, half precision (not delivered by this version), float.
@@ -50,6 +51,8 @@ public:
     /// Time of the frame it was made from, and how many frames ago that was: 0 for this one.
     Timestamp timestamp() const noexcept { return Timestamp(map_.timestamp_ns); }
     std::uint32_t age_frames() const noexcept { return map_.age_frames; }
+    /// Labels: how many classes there are, for class_infos(); 0 where nothing says.
+    std::uint32_t classes() const noexcept { return map_.classes; }
     /// From map pixels to upright image pixels.
     Affine image_from_map() const noexcept { return detail::affine(map_.image_from_map); }
     Point image_from_map(double x, double y) const noexcept { return image_from_map()(x, y); }
@@ -85,7 +88,7 @@ private:
     SapiensMap map_;
 };
 
-/// Keypoints of a pose, in the order of keypoint_infos(); a view, valid as long as the Result. Not a Span: a newer library
+/// Keypoints of a pose, in the order of keypoint_infos(size()); a view, valid as long as the Result. Not a Span: a newer library
 /// may have more fields per keypoint than this header knows.
 class Keypoints {
 public:

@@ -19,7 +19,7 @@ enum class KeypointGroup : std::int32_t {
     face = SAPIENS_KEYPOINT_GROUP_FACE,
 };
 
-/// A keypoint of the official set. `name` is valid for ever; left and right are those of the person.
+/// A keypoint of an official set. `name` is valid for ever; left and right are those of the person.
 struct KeypointInfo {
     std::string_view name;
     /// Which keypoint it becomes in the mirrored image; itself on the plane of symmetry.
@@ -49,15 +49,13 @@ namespace detail {
 
 /// Every entry of one of the library's tables.
 template <class To, class From, class Make>
-Expected<std::vector<To>> table(SapiensStatus (*count_of)(std::uint32_t *), SapiensStatus (*entry)(std::uint32_t, From *),
-                                const From &empty, Make make) {
-    std::uint32_t count = 0;
-    if (auto done = outcome(count_of(&count)); !done) return done.error();
+Expected<std::vector<To>> table(std::uint32_t set, std::uint32_t count,
+                                SapiensStatus (*entry)(std::uint32_t, std::uint32_t, From *), const From &empty, Make make) {
     std::vector<To> all;
     all.reserve(count);
     for (std::uint32_t index = 0; index < count; ++index) {
         From info = empty;
-        if (auto done = outcome(entry(index, &info)); !done) return done.error();
+        if (auto done = outcome(entry(set, index, &info)); !done) return done.error();
         all.push_back(make(info));
     }
     return all;
@@ -65,29 +63,61 @@ Expected<std::vector<To>> table(SapiensStatus (*count_of)(std::uint32_t *), Sapi
 
 } // namespace detail
 
-/// The official set of keypoints, in the order of Pose::keypoints.
-inline Expected<std::vector<KeypointInfo>> keypoint_infos() {
+/// The keypoints of a model with `set` of them (Pose::keypoints.size(), ModelInfo::keypoints), in the order of
+/// Pose::keypoints: 308 of Sapiens2, of Sapiens v1 308, 133 or 17. `absent` for a number that is in no official set.
+inline Expected<std::vector<KeypointInfo>> keypoint_infos(std::uint32_t set) {
     const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
         return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, detail::rgb(info.color)};
     };
-    return detail::table<KeypointInfo>(sapiens_keypoint_count, sapiens_keypoint,
-                                       SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
+    return detail::table<KeypointInfo>(set, set, sapiens_set_keypoint, SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
 }
 
-/// The lines of the skeleton.
-inline Expected<std::vector<LinkInfo>> link_infos() {
+/// Those of Sapiens2.
+inline Expected<std::vector<KeypointInfo>> keypoint_infos() {
+    std::uint32_t set = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_count(&set)); !done) return done.error();
+    return keypoint_infos(set);
+}
+
+/// The lines of the skeleton of `set` keypoints.
+inline Expected<std::vector<LinkInfo>> link_infos(std::uint32_t set) {
     const auto make = [](const SapiensLinkInfo &info) -> LinkInfo {
         return {info.from, info.to, detail::rgb(info.color)};
     };
-    return detail::table<LinkInfo>(sapiens_link_count, sapiens_link, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_set_link_count(set, &count)); !done) return done.error();
+    return detail::table<LinkInfo>(set, count, sapiens_set_link, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
 }
 
-/// The classes of the segmentation, background first.
-inline Expected<std::vector<ClassInfo>> class_infos() {
+/// Those of Sapiens2.
+inline Expected<std::vector<LinkInfo>> link_infos() {
+    std::uint32_t set = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_count(&set)); !done) return done.error();
+    return link_infos(set);
+}
+
+/// The keypoint of the set of `to` that means the same place of the body as keypoint `index` of the set of `from`; `absent`
+/// where there is none.
+inline Expected<std::uint32_t> keypoint_counterpart(std::uint32_t from, std::uint32_t index, std::uint32_t to) {
+    std::uint32_t found = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_counterpart(from, index, to, &found)); !done) return done.error();
+    return found;
+}
+
+/// The classes of a model with `set` of them (MapView::classes(), ModelInfo::classes), background first: 29 of Sapiens2, of
+/// Sapiens v1 28 or 20. `absent` for a number that is in no official set.
+inline Expected<std::vector<ClassInfo>> class_infos(std::uint32_t set) {
     const auto make = [](const SapiensClassInfo &info) -> ClassInfo {
         return {info.name, info.flip, detail::rgb(info.color)};
     };
-    return detail::table<ClassInfo>(sapiens_class_count, sapiens_class, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+    return detail::table<ClassInfo>(set, set, sapiens_set_class, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+}
+
+/// Those of Sapiens2.
+inline Expected<std::vector<ClassInfo>> class_infos() {
+    std::uint32_t set = 0;
+    if (auto done = detail::outcome(sapiens_class_count(&set)); !done) return done.error();
+    return class_infos(set);
 }
 
 /// A version: of the library that runs, or of the header a program was compiled with.

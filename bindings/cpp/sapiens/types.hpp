@@ -19,6 +19,7 @@ enum class Task : std::uint32_t {
     albedo = SAPIENS_TASK_ALBEDO,
     matting = SAPIENS_TASK_MATTING,
     features = SAPIENS_TASK_FEATURES,
+    depth = SAPIENS_TASK_DEPTH,
 };
 
 /// Such as "pose".

@@ -14,7 +14,7 @@ pub struct ModelArgs {
     /// `demo` (embedded), an official .safetensors or .pth checkpoint, or an .onnx graph from `sapiens convert`; repeatable.
     #[arg(long = "model", value_name = "PATH|demo", default_value = "demo")]
     pub models: Vec<String>,
-    /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features [default: all the models have].
+    /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features, depth [default: all the models have].
     #[arg(long = "task", visible_alias = "tasks", value_delimiter = ',', value_name = "TASK,...")]
     pub tasks: Vec<Task>,
     /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Only listed ones are used.

@@ -24,6 +24,10 @@ internal static class Flow
         {
             Check.That(Math.Max(link.From, link.To) < SapiensSkeleton.Keypoints.Count, "a line has keypoints");
         }
+        Check.Equal(17, SapiensSkeleton.KeypointsOf(17).Count, "COCO's keypoints");
+        Check.Equal(0, SapiensSkeleton.KeypointsOf(5).Count + SapiensSkeleton.LinksOf(5).Count, "no such set");
+        Check.Equal(28, SapiensSkeleton.ClassesOf(28).Count, "the classes of Sapiens v1");
+        Check.Equal("left_wrist", SapiensSkeleton.Keypoints[SapiensSkeleton.Counterpart(17, 9, SapiensSkeleton.Keypoints.Count)].Name, "the same place");
         Check.That(SapiensSkeleton.Classes.Any(one => one.Color.R + one.Color.G + one.Color.B > 0), "classes have colours");
         Check.Equal("timeout", SapiensLibrary.NameOf(SapiensStatus.Timeout), "a status in words");
         Check.Equal("pose", SapiensLibrary.NameOf(SapiensTask.Pose), "a task in words");

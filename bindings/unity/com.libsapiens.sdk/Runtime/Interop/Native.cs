@@ -48,6 +48,11 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_link(uint index, ref NativeLinkInfo info);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_class_count(out uint count);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_class(uint index, ref NativeClassInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_keypoint(uint keypoints, uint index, ref NativeKeypointInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_link_count(uint keypoints, out uint count);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_link(uint keypoints, uint index, ref NativeLinkInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_keypoint_counterpart(uint from, uint index, uint to, out uint counterpart);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_class(uint classes, uint index, ref NativeClassInfo info);
 
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_options_default(out NativeContextOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_load_options_default(out NativeLoadOptions options, uint struct_size);

@@ -68,6 +68,8 @@ namespace Sapiens.Interop
         public IntPtr provider;
         public IntPtr refused;
         public IntPtr source_sha256;
+        public uint keypoints;
+        public uint classes;
     }
 
     [NativeTwin("SapiensStatistics")]
@@ -170,7 +172,7 @@ namespace Sapiens.Interop
         public fixed double image_from_map[6];
         public long timestamp_ns;
         public uint age_frames;
-        public uint reserved;
+        public uint classes;
     }
 
     [NativeTwin("SapiensPointsCheck")]

@@ -50,6 +50,7 @@ namespace Sapiens
 		case ESapiensTask::Albedo: return sapiens::Task::albedo;
 		case ESapiensTask::Matting: return sapiens::Task::matting;
 		case ESapiensTask::Features: return sapiens::Task::features;
+		case ESapiensTask::Depth: return sapiens::Task::depth;
 		}
 		return sapiens::Task::pose;
 	}
@@ -67,7 +68,7 @@ namespace Sapiens
 	TArray<ESapiensTask> FromTasks(sapiens::Tasks Tasks)
 	{
 		TArray<ESapiensTask> Found;
-		for (uint8 Index = 0; Index <= static_cast<uint8>(ESapiensTask::Features); ++Index)
+		for (uint8 Index = 0; Index <= static_cast<uint8>(ESapiensTask::Depth); ++Index)
 		{
 			const ESapiensTask Task = static_cast<ESapiensTask>(Index);
 			if (Tasks.contains(ToTask(Task)))
@@ -101,6 +102,7 @@ namespace Sapiens
 		case ESapiensMap::Alpha: return sapiens::MapKind::alpha;
 		case ESapiensMap::Foreground: return sapiens::MapKind::foreground;
 		case ESapiensMap::Image: return sapiens::MapKind::image;
+		case ESapiensMap::Depth: return sapiens::MapKind::depth;
 		}
 		return sapiens::MapKind::labels;
 	}

@@ -16,7 +16,9 @@ enum class ESapiensTask : uint8
 	Pointmap,
 	Albedo,
 	Matting,
-	Features
+	Features,
+	/** Relative depth, of Sapiens v1. */
+	Depth
 };
 
 /** What happens when frames come faster than they are worked on. */
@@ -43,7 +45,9 @@ enum class ESapiensMap : uint8
 	Alpha,
 	Foreground,
 	/** The picture that was looked at; needs Keep Picture. */
-	Image
+	Image,
+	/** Relative depth: about 0 at the nearest point of a person, about 1 at the farthest; pictures of it are bright where it is near. */
+	Depth
 };
 
 /** What a map becomes in a texture. */
