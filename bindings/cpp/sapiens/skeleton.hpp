@@ -64,7 +64,7 @@ Expected<std::vector<To>> table(std::uint32_t set, std::uint32_t count,
 } // namespace detail
 
 /// The keypoints of a model with `set` of them (Pose::keypoints.size(), ModelInfo::keypoints), in the order of
-/// Pose::keypoints: 308 of Sapiens2, of Sapiens v1 308, 133 or 17. `absent` for a number that is in no official set.
+/// Pose::keypoints. `absent` for a number that is in no official set: such a model has keypoints of its own.
 inline Expected<std::vector<KeypointInfo>> keypoint_infos(std::uint32_t set) {
     const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
         return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, detail::rgb(info.color)};
@@ -104,8 +104,8 @@ inline Expected<std::uint32_t> keypoint_counterpart(std::uint32_t from, std::uin
     return found;
 }
 
-/// The classes of a model with `set` of them (MapView::classes(), ModelInfo::classes), background first: 29 of Sapiens2, of
-/// Sapiens v1 28 or 20. `absent` for a number that is in no official set.
+/// The classes of a model with `set` of them (MapView::classes(), ModelInfo::classes), background first. `absent` for a
+/// number that is in no official set.
 inline Expected<std::vector<ClassInfo>> class_infos(std::uint32_t set) {
     const auto make = [](const SapiensClassInfo &info) -> ClassInfo {
         return {info.name, info.flip, detail::rgb(info.color)};
