@@ -222,6 +222,9 @@ fn header(engine: &Engine, path: &Path, source: &Source) -> Header {
     let line = |(task, name, device, info): (String, &str, sapiens::runtime::Device, &sapiens::spec::ModelInfo)| {
         ModelLine { task, name: name.to_owned(), device: device.to_string(), license: info.licence.to_string() }
     };
+    // The first model with a task is the one that does it. Without a pose model the usual names say nothing wrong.
+    let found = engine.models().iter().map(|model| model.info().keypoints).find(|count| *count > 0);
+    let keypoints = found.unwrap_or(skeleton::KEYPOINT_COUNT);
     Header {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -230,6 +233,6 @@ fn header(engine: &Engine, path: &Path, source: &Source) -> Header {
         height: source.size.height,
         frame_rate: source.frame_rate,
         models: models.into_iter().map(line).collect(),
-        keypoints: skeleton::keypoints().names.iter().map(|name| name.to_string()).collect(),
+        keypoints: skeleton::keypoint_names(keypoints).into_iter().map(String::from).collect(),
     }
 }
