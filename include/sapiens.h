@@ -145,6 +145,8 @@ enum SapiensTask
     SAPIENS_TASK_MATTING = 32,
     /// Dense features of a pretrained backbone: maps FEATURES and TOKENS.
     SAPIENS_TASK_FEATURES = 64,
+    /// Relative depth (Sapiens v1): map DEPTH.
+    SAPIENS_TASK_DEPTH = 128,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -315,7 +317,7 @@ enum SapiensMapSpace
     /// That of the network input: no resampling, the least time and memory. `image_from_map` says where each pixel lies.
     SAPIENS_MAP_SPACE_MODEL = 0,
     /// That of the image: one value per image pixel; labels by the nearest, other maps interpolated. Outside a person's
-    /// crop: label 0, normals 0, points NaN, alpha 0.
+    /// crop: label 0, normals 0, points and depth NaN, alpha 0.
     SAPIENS_MAP_SPACE_IMAGE = 1,
 };
 #ifndef __cplusplus
@@ -351,7 +353,7 @@ enum SapiensMapKind
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /// SEG: U8 x 1, an index for `sapiens_class`.
+    /// SEG: U8 x 1, an index for `sapiens_set_class` of as many classes as `SapiensMap.classes` says.
     SAPIENS_MAP_KIND_LABELS = 0,
     /// SEG: F32 x 1, probability of the label, 0..1.
     SAPIENS_MAP_KIND_CONFIDENCE = 1,
@@ -372,6 +374,9 @@ enum SapiensMapKind
     SAPIENS_MAP_KIND_TOKENS = 8,
     /// The picture that was looked at: U8 x 3, RGB, upright; with `keep_image`, and only for SAPIENS_SCENE.
     SAPIENS_MAP_KIND_IMAGE = 9,
+    /// DEPTH: F32 x 1, relative and without unit: about 0 at the nearest point of a person, about 1 at the farthest. Means
+    /// nothing in the background; NaN where there is none.
+    SAPIENS_MAP_KIND_DEPTH = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -477,9 +482,9 @@ enum SapiensKeypointGroup
     SAPIENS_KEYPOINT_GROUP_BODY = 0,
     /// Toes and heels.
     SAPIENS_KEYPOINT_GROUP_FOOT = 1,
-    /// The left hand without its wrist.
+    /// The left hand without its wrist; in the set of 133 with a root of its own.
     SAPIENS_KEYPOINT_GROUP_LEFT_HAND = 2,
-    /// The right hand without its wrist.
+    /// The right hand without its wrist; in the set of 133 with a root of its own.
     SAPIENS_KEYPOINT_GROUP_RIGHT_HAND = 3,
     /// Elbow, shoulder and neck points beyond COCO's.
     SAPIENS_KEYPOINT_GROUP_EXTRA = 4,
@@ -579,7 +584,7 @@ typedef struct SapiensResult SapiensResult;
 /// several threads submit at the same time are taken in an order of the library's choice.
 typedef struct SapiensStream SapiensStream;
 
-/// A keypoint of the official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
+/// A keypoint of an official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
 typedef struct SapiensKeypointInfo {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
@@ -700,7 +705,7 @@ typedef struct SapiensOneEuro {
 typedef struct SapiensFilterOptions {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
-    /// Trunk, arms, legs; all keypoints of a pose that has not `sapiens_keypoint_count` of them.
+    /// Trunk, arms, legs; all keypoints of a pose that `sapiens_set_keypoint` has no set for.
     struct SapiensOneEuro body;
     /// Toes and heels.
     struct SapiensOneEuro feet;
@@ -887,7 +892,7 @@ typedef struct SapiensModelInfo {
     const char *name;
     /// Official size such as "0.4b", or "custom".
     const char *size;
-    /// Terms of the weights.
+    /// Terms of the weights, in the words of who licenses them: those of Sapiens v1 are for non-commercial use only.
     const char *licence;
     /// Where it runs, in the words of `SapiensContextOptions.devices`.
     const char *device;
@@ -897,6 +902,10 @@ typedef struct SapiensModelInfo {
     const char *refused;
     /// SHA-256 of the checkpoint, hexadecimal; "" where nobody has read the whole file.
     const char *source_sha256;
+    /// Keypoints of its poses, for `sapiens_set_keypoint`; 0 without task POSE.
+    uint32_t keypoints;
+    /// Classes of its segmentation, background included, for `sapiens_set_class`; 0 without task SEG, and where nothing says.
+    uint32_t classes;
 } SapiensModelInfo;
 
 /// What a stream has done. Begin with SAPIENS_STATISTICS_INIT. Every frame taken is counted once in one of `completed`, `failed`,
@@ -1031,7 +1040,7 @@ typedef struct SapiensKeypoint {
 typedef struct SapiensPose {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
-    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    /// Number of keypoints; `sapiens_set_keypoint` with it names them.
     uint32_t count;
     /// `count` keypoints.
     const struct SapiensKeypoint *keypoints;
@@ -1075,8 +1084,8 @@ typedef struct SapiensMap {
     int64_t timestamp_ns;
     /// Frames since the one it was made from: 0 for this one.
     uint32_t age_frames;
-    /// 0.
-    uint32_t reserved;
+    /// LABELS: how many classes the model tells apart, for `sapiens_set_class`; 0 where nothing says, and for other maps.
+    uint32_t classes;
 } SapiensMap;
 
 #ifdef __cplusplus
@@ -1107,23 +1116,56 @@ const char *sapiens_last_error(void);
 SAPIENS_API
 const char *sapiens_status_name(int32_t status);
 
-/// Gives the number of keypoints of the official set.
+/// Gives the number of keypoints of Sapiens2, whose set `sapiens_keypoint` describes.
 SAPIENS_API SapiensStatus sapiens_keypoint_count(uint32_t *count);
 
-/// Describes keypoint `index` of the official set.
+/// Describes keypoint `index` of Sapiens2. Models of Sapiens v1 may have other sets: `sapiens_set_keypoint`.
 SAPIENS_API SapiensStatus sapiens_keypoint(uint32_t index, struct SapiensKeypointInfo *info);
 
-/// Gives the number of lines of the skeleton.
+/// Describes keypoint `index` of the set of `keypoints` keypoints: `SapiensPose.count`, `SapiensModelInfo.keypoints`. There are
+/// sets of 308 (Sapiens2, Sapiens v1), 133 (v1, COCO-WholeBody) and 17 (v1, COCO). ABSENT for any other number: such a model
+/// has keypoints of its own, without names.
+SAPIENS_API
+SapiensStatus sapiens_set_keypoint(uint32_t keypoints,
+                                   uint32_t index,
+                                   struct SapiensKeypointInfo *info);
+
+/// Gives the number of lines of the skeleton of Sapiens2.
 SAPIENS_API SapiensStatus sapiens_link_count(uint32_t *count);
 
-/// Describes line `index` of the skeleton.
+/// Describes line `index` of the skeleton of Sapiens2.
 SAPIENS_API SapiensStatus sapiens_link(uint32_t index, struct SapiensLinkInfo *info);
 
-/// Gives the number of classes of the segmentation, background included.
+/// Gives the number of lines of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+SAPIENS_API SapiensStatus sapiens_set_link_count(uint32_t keypoints, uint32_t *count);
+
+/// Describes line `index` of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+SAPIENS_API SapiensStatus sapiens_set_link(uint32_t keypoints, uint32_t index, struct SapiensLinkInfo *info);
+
+/// Gives the keypoint of the set of `to` keypoints that means the same place of the body as keypoint `index` of the set of
+/// `from` keypoints. ABSENT where that set has no such place, and for numbers that are in no official set; `*counterpart` is
+/// left alone then.
+SAPIENS_API
+SapiensStatus sapiens_keypoint_counterpart(uint32_t from,
+                                           uint32_t index,
+                                           uint32_t to,
+                                           uint32_t *counterpart);
+
+/// Gives the number of classes of the segmentation of Sapiens2, background included.
 SAPIENS_API SapiensStatus sapiens_class_count(uint32_t *count);
 
-/// Describes class `index` of the segmentation.
-SAPIENS_API SapiensStatus sapiens_class(uint32_t index, struct SapiensClassInfo *info);
+/// Describes class `index` of the segmentation of Sapiens2. Models of Sapiens v1 have other classes: `sapiens_set_class`.
+SAPIENS_API
+SapiensStatus sapiens_class(uint32_t index,
+                            struct SapiensClassInfo *info);
+
+/// Describes class `index` of the set of `classes` classes: `SapiensMap.classes`, `SapiensModelInfo.classes`. There are sets of
+/// 29 (Sapiens2), 28 (Sapiens v1: without eyeglasses, so that the labels from 2 on are one less) and 20 (v1, CIHP and LIP).
+/// ABSENT for any other number: such a model has classes of its own, without names.
+SAPIENS_API
+SapiensStatus sapiens_set_class(uint32_t classes,
+                                uint32_t index,
+                                struct SapiensClassInfo *info);
 
 /// The name of a task, such as "pose", for one `SapiensTask` bit; "unknown task" for anything else. Never null, valid for
 /// ever.
@@ -1386,7 +1428,7 @@ SapiensStatus sapiens_result_json(struct SapiensResult *result,
 SAPIENS_API SapiensStatus sapiens_result_write_json(struct SapiensResult *result, const char *path);
 
 /// Writes a map as a PNG file for people to look at, whole or not at all: labels in the palette, normals and albedo as
-/// colours, points as depth, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
+/// colours, points as depth, relative depth near bright, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
 /// FEATURES and TOKENS.
 SAPIENS_API
 SapiensStatus sapiens_result_write_map_png(struct SapiensResult *result,
@@ -1423,7 +1465,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_SUBMIT_OPTIONS_INIT { sizeof(SapiensSubmitOptions), 0, 0, 0, NULL, NULL, NULL }
 #define SAPIENS_MODEL_INFO_INIT \
-    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
 #define SAPIENS_RUNTIME_INFO_INIT { sizeof(SapiensRuntimeInfo), 0, NULL, NULL, NULL }
 #define SAPIENS_STATISTICS_INIT \
     { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }

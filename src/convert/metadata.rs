@@ -74,8 +74,8 @@ pub fn read_detector_info(model: &ModelProto) -> Result<ModelInfo> {
 
 /// What a declared value of the graph has along one axis, where that is fixed.
 fn extent(model: &ModelProto, name: &str, axis: usize) -> Option<usize> {
-    let declared = model.graph.iter().flat_map(|g| g.output.iter().chain(&g.value_info));
-    let value = declared.into_iter().find(|value| value.name == name)?;
+    let mut declared = model.graph.iter().flat_map(|g| g.output.iter().chain(&g.value_info));
+    let value = declared.find(|value| value.name == name)?;
     match value.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()?.dim.get(axis)?.value.as_ref()? {
         dimension::Value::DimValue(extent) => usize::try_from(*extent).ok(),
         dimension::Value::DimParam(_) => None,

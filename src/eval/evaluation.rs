@@ -121,8 +121,10 @@ impl Evaluation {
         };
         let has_pose = dense.len() < tasks.len();
         // The first model that has a task does it.
-        let counts = engine.models().iter().map(|model| model.info().keypoints);
-        counts.into_iter().find(|count| *count > 0).into_iter().for_each(|count| self.pose.look_at(count));
+        let mut counts = engine.models().iter().map(|model| model.info().keypoints);
+        if let Some(count) = counts.find(|count| *count > 0) {
+            self.pose.look_at(count);
+        }
         let people = compared(&label.people);
         let mut found = match self.boxes {
             Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
@@ -180,18 +182,18 @@ impl Evaluation {
         let PersonMaps { classes, alpha, mask } = PersonMaps::read(folder, label, maps)?;
         if let (Some(seg), Some(labels)) = (&maps.seg, &classes) {
             let count = seg.classes.unwrap_or(CLASS_COUNT);
-            let official = |class: &u8| class_counterpart(count, *class, CLASS_COUNT);
-            let own = class_set(count).map_or(0..0, |set| 0..set.len() as u8);
-            if count != CLASS_COUNT && (own.is_empty() || own.into_iter().any(|class| official(&class).is_none())) {
+            let own = class_set(count)
+                .map(|set| (0..).zip(set).map(|(class, _)| class_counterpart(count, class, CLASS_COUNT)));
+            let Some(official) = own.and_then(|classes| classes.collect::<Option<Vec<u8>>>()) else {
                 let message = format!(
-                    "the seg model has {count} classes; the labels are for {CLASS_COUNT}, which 28 (Sapiens v1) have names \
-                     in common with"
+                    "the seg model has {count} classes; the labels are for {CLASS_COUNT}, and for the 28 of Sapiens v1 among them"
                 );
                 return Err(Error::new(ErrorKind::Unsupported, message));
-            }
+            };
             let mut predicted = flat(&seg.labels);
             if count != CLASS_COUNT {
-                predicted.to_mut().iter_mut().for_each(|class| *class = official(class).unwrap_or(*class));
+                let translated = |class: &u8| official.get(usize::from(*class)).copied().unwrap_or(u8::MAX);
+                predicted = predicted.iter().map(translated).collect::<Vec<_>>().into();
             }
             if let Some(other) = predicted.iter().find(|c| usize::from(**c) >= CLASS_COUNT) {
                 let message = format!("the model predicts class {other}; the labels are for {CLASS_COUNT}, from 0");

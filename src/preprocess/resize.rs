@@ -182,6 +182,16 @@ mod tests {
     }
 
     #[test]
+    fn pillows_cubic_looks_at_eight_pixels_that_shrink_by_two() {
+        // Computed apart, after Pillow: a kernel over four pixels of the result, the weights within the picture brought to a sum of 1.
+        let out =
+            resize(&gray(&[0, 80, 0, 0, 160, 0, 90, 10]), Size::new(4, 1), Interpolation::AntialiasedCubic).unwrap();
+        assert_eq!(row(&out), [35, 26, 77, 40]);
+        let out = resize(&gray(&[10, 50, 20]), Size::new(7, 1), Interpolation::AntialiasedCubic).unwrap();
+        assert_eq!(row(&out), [6, 14, 34, 50, 39, 23, 17]);
+    }
+
+    #[test]
     fn an_empty_target_is_refused() {
         assert!(resize(&gray(&[1]), Size::new(0, 4), Interpolation::Linear).is_err());
     }

@@ -157,6 +157,7 @@ impl Margins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skeleton::KEYPOINT_COUNT;
 
     /// A standing person of that height with its upper left corner there: all keypoints in a column.
     fn standing(x: f32, y: f32, height: f32, score: f32) -> Vec<Keypoint> {
@@ -203,10 +204,13 @@ mod tests {
     #[test]
     fn the_trunk_is_between_shoulders_and_hips() {
         let pose = standing(50.0, 20.0, 200.0, 0.8);
-        assert_eq!(OFFICIAL.trunk, [5, 6, 9, 10]);
+        let trunks: Vec<&[usize]> = OFFICIAL.iter().map(|sets| sets.trunk.as_slice()).collect();
+        assert_eq!(trunks, [[5, 6, 9, 10], [5, 6, 11, 12], [5, 6, 11, 12]]);
+        let counts = |sets: &Sets| (sets.compared.len(), sets.boxed.len());
+        assert_eq!(OFFICIAL.iter().map(counts).collect::<Vec<_>>(), [(30, 70), (23, 65), (17, 17)]);
         let [x, y] = trunk(&pose, 0.3).unwrap();
         assert!((x - 51.25).abs() < 1e-3 && (y - (20.0 + 200.0 * 7.5 / 307.0)).abs() < 1e-3, "{x} {y}");
-        assert!(trunk(&pose[..17], 0.3).is_none() && trunk(&pose, 0.9).is_none());
+        assert!(trunk(&pose[..18], 0.3).is_none() && trunk(&pose, 0.9).is_none());
     }
 
     #[test]

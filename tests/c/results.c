@@ -70,7 +70,7 @@ static void maps_are_views(int32_t space) {
     FAILS(SAPIENS_STATUS_ABSENT, sapiens_result_map(result, 0, SAPIENS_MAP_KIND_NORMALS, &map), NULL);
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 1, SAPIENS_MAP_KIND_NORMALS, &map), "person is 1");
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, -2, SAPIENS_MAP_KIND_NORMALS, &map), "person is -2");
-    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, 10, &map), "kind is 10");
+    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, 11, &map), "kind is 11");
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, SAPIENS_MAP_KIND_IMAGE, &map), "SAPIENS_SCENE");
     OK(sapiens_result_release(&result));
 }

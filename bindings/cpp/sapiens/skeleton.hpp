@@ -48,52 +48,63 @@ struct ClassInfo {
 namespace detail {
 
 /// Every entry of one of the library's tables.
-template <class To, class From, class Make>
-Expected<std::vector<To>> table(std::uint32_t set, std::uint32_t count,
-                                SapiensStatus (*entry)(std::uint32_t, std::uint32_t, From *), const From &empty, Make make) {
+template <class To, class From, class Entry, class Make>
+Expected<std::vector<To>> table(std::uint32_t count, Entry entry, const From &empty, Make make) {
     std::vector<To> all;
     all.reserve(count);
     for (std::uint32_t index = 0; index < count; ++index) {
         From info = empty;
-        if (auto done = outcome(entry(set, index, &info)); !done) return done.error();
+        if (auto done = outcome(entry(index, &info)); !done) return done.error();
         all.push_back(make(info));
     }
     return all;
 }
 
+template <class Entry> Expected<std::vector<KeypointInfo>> keypoints(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
+        return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, rgb(info.color)};
+    };
+    return table<KeypointInfo>(count, entry, SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
+}
+
+template <class Entry> Expected<std::vector<LinkInfo>> links(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensLinkInfo &info) -> LinkInfo { return {info.from, info.to, rgb(info.color)}; };
+    return table<LinkInfo>(count, entry, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
+}
+
+template <class Entry> Expected<std::vector<ClassInfo>> classes(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensClassInfo &info) -> ClassInfo { return {info.name, info.flip, rgb(info.color)}; };
+    return table<ClassInfo>(count, entry, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+}
+
 } // namespace detail
 
-/// The keypoints of a model with `set` of them (Pose::keypoints.size(), ModelInfo::keypoints), in the order of
-/// Pose::keypoints: 308 of Sapiens2, of Sapiens v1 308, 133 or 17. `absent` for a number that is in no official set.
-inline Expected<std::vector<KeypointInfo>> keypoint_infos(std::uint32_t set) {
-    const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
-        return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, detail::rgb(info.color)};
-    };
-    return detail::table<KeypointInfo>(set, set, sapiens_set_keypoint, SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
-}
-
-/// Those of Sapiens2.
+/// The keypoints of Sapiens2, in the order of Pose::keypoints.
 inline Expected<std::vector<KeypointInfo>> keypoint_infos() {
-    std::uint32_t set = 0;
-    if (auto done = detail::outcome(sapiens_keypoint_count(&set)); !done) return done.error();
-    return keypoint_infos(set);
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_count(&count)); !done) return done.error();
+    return detail::keypoints(count, sapiens_keypoint);
 }
 
-/// The lines of the skeleton of `set` keypoints.
+/// Those of a model with `set` of them (Pose::keypoints.size(), ModelInfo::keypoints). `absent` for a number that is in no
+/// official set: such a model has keypoints of its own.
+inline Expected<std::vector<KeypointInfo>> keypoint_infos(std::uint32_t set) {
+    const auto entry = [set](std::uint32_t i, SapiensKeypointInfo *info) { return sapiens_set_keypoint(set, i, info); };
+    return detail::keypoints(set, entry);
+}
+
+/// The lines of the skeleton of Sapiens2.
+inline Expected<std::vector<LinkInfo>> link_infos() {
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_link_count(&count)); !done) return done.error();
+    return detail::links(count, sapiens_link);
+}
+
+/// Those between `set` keypoints. `absent` as above.
 inline Expected<std::vector<LinkInfo>> link_infos(std::uint32_t set) {
-    const auto make = [](const SapiensLinkInfo &info) -> LinkInfo {
-        return {info.from, info.to, detail::rgb(info.color)};
-    };
     std::uint32_t count = 0;
     if (auto done = detail::outcome(sapiens_set_link_count(set, &count)); !done) return done.error();
-    return detail::table<LinkInfo>(set, count, sapiens_set_link, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
-}
-
-/// Those of Sapiens2.
-inline Expected<std::vector<LinkInfo>> link_infos() {
-    std::uint32_t set = 0;
-    if (auto done = detail::outcome(sapiens_keypoint_count(&set)); !done) return done.error();
-    return link_infos(set);
+    return detail::links(count, [set](std::uint32_t i, SapiensLinkInfo *info) { return sapiens_set_link(set, i, info); });
 }
 
 /// The keypoint of the set of `to` that means the same place of the body as keypoint `index` of the set of `from`; `absent`
@@ -104,20 +115,16 @@ inline Expected<std::uint32_t> keypoint_counterpart(std::uint32_t from, std::uin
     return found;
 }
 
-/// The classes of a model with `set` of them (MapView::classes(), ModelInfo::classes), background first: 29 of Sapiens2, of
-/// Sapiens v1 28 or 20. `absent` for a number that is in no official set.
-inline Expected<std::vector<ClassInfo>> class_infos(std::uint32_t set) {
-    const auto make = [](const SapiensClassInfo &info) -> ClassInfo {
-        return {info.name, info.flip, detail::rgb(info.color)};
-    };
-    return detail::table<ClassInfo>(set, set, sapiens_set_class, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+/// The classes of the segmentation of Sapiens2, background first.
+inline Expected<std::vector<ClassInfo>> class_infos() {
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_class_count(&count)); !done) return done.error();
+    return detail::classes(count, sapiens_class);
 }
 
-/// Those of Sapiens2.
-inline Expected<std::vector<ClassInfo>> class_infos() {
-    std::uint32_t set = 0;
-    if (auto done = detail::outcome(sapiens_class_count(&set)); !done) return done.error();
-    return class_infos(set);
+/// Those of a model with `set` of them (MapView::classes(), ModelInfo::classes). `absent` as above.
+inline Expected<std::vector<ClassInfo>> class_infos(std::uint32_t set) {
+    return detail::classes(set, [set](std::uint32_t i, SapiensClassInfo *info) { return sapiens_set_class(set, i, info); });
 }
 
 /// A version: of the library that runs, or of the header a program was compiled with.
