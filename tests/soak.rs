@@ -153,7 +153,7 @@ fn a_long_run_takes_no_more_than_a_short_one() {
     let mut kept = Vec::new();
     for _ in 0..300 {
         soak.step();
-        kept.push(soak.picture());
+        kept.push(soak.picture().pixels().to_vec());
     }
     let message = Usage::now().unwrap().check(before).unwrap_err();
     assert!(message.contains("more memory"), "{message}, with {} pictures", kept.len());
