@@ -1,6 +1,6 @@
 //! A stream that goes on and on: detector, tracker and filters take no more after many frames than after few.
 //!
-//! `SAPIENS_SOAK_FRAMES=20000 cargo test --release --test soak -- --nocapture` is the long one; 2,000 as a rule.
+//! `SAPIENS_SOAK_FRAMES=20000 cargo test --release --test soak -- --nocapture` is the long one; 1,000 as a rule.
 
 mod common;
 
@@ -122,7 +122,7 @@ impl Soak {
 #[test]
 fn a_long_run_takes_no_more_than_a_short_one() {
     let frames: usize =
-        std::env::var("SAPIENS_SOAK_FRAMES").map_or(2_000, |n| n.parse().expect("SAPIENS_SOAK_FRAMES is a number"));
+        std::env::var("SAPIENS_SOAK_FRAMES").map_or(1_000, |n| n.parse().expect("SAPIENS_SOAK_FRAMES is a number"));
     assert!(frames >= 1_000, "a soak of {frames} frames shows nothing; at least 1000");
     let mut soak = Soak::new();
     let (begin, warm_up) = (Instant::now(), (frames / 5).min(2_000));
