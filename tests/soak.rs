@@ -149,11 +149,12 @@ fn a_long_run_takes_no_more_than_a_short_one() {
     assert!(soak.filtered > frames / 3 && soak.ids >= 2, "{} filtered poses, {} ids", soak.filtered, soak.ids);
     assert!(soak.detections < frames * 3 / 4, "the detector ran {} times", soak.detections);
 
-    // And the check sees what it is for: pictures that somebody keeps.
+    // And the check sees what it is for: as much as a picture kept of every frame would be. Less may find room in what the
+    // allocator has free.
     let mut kept = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..frames / 4 {
         soak.step();
-        kept.push(soak.picture().pixels().to_vec());
+        (0..4).for_each(|_| kept.push(soak.picture().pixels().to_vec()));
     }
     let message = Usage::now().unwrap().check(before).unwrap_err();
     assert!(message.contains("more memory"), "{message}, with {} pictures", kept.len());
