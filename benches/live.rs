@@ -227,11 +227,8 @@ fn end_to_end() -> Result<()> {
     Ok(())
 }
 
-/// Resident memory in MB.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmRSS")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0
+    testkit::process::resident_mb().unwrap_or(f64::NAN)
 }
 
 fn memory() -> Result<()> {

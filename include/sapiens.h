@@ -145,6 +145,8 @@ enum SapiensTask
     SAPIENS_TASK_MATTING = 32,
     /// Dense features of a pretrained backbone: maps FEATURES and TOKENS.
     SAPIENS_TASK_FEATURES = 64,
+    /// Relative depth (Sapiens v1): map DEPTH.
+    SAPIENS_TASK_DEPTH = 128,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -315,7 +317,7 @@ enum SapiensMapSpace
     /// That of the network input: no resampling, the least time and memory. `image_from_map` says where each pixel lies.
     SAPIENS_MAP_SPACE_MODEL = 0,
     /// That of the image: one value per image pixel; labels by the nearest, other maps interpolated. Outside a person's
-    /// crop: label 0, normals 0, points NaN, alpha 0.
+    /// crop: label 0, normals 0, points and depth NaN, alpha 0.
     SAPIENS_MAP_SPACE_IMAGE = 1,
 };
 #ifndef __cplusplus
@@ -351,7 +353,7 @@ enum SapiensMapKind
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
-    /// SEG: U8 x 1, an index for `sapiens_class`.
+    /// SEG: U8 x 1, an index for `sapiens_set_class` of as many classes as `SapiensMap.classes` says.
     SAPIENS_MAP_KIND_LABELS = 0,
     /// SEG: F32 x 1, probability of the label, 0..1.
     SAPIENS_MAP_KIND_CONFIDENCE = 1,
@@ -372,6 +374,9 @@ enum SapiensMapKind
     SAPIENS_MAP_KIND_TOKENS = 8,
     /// The picture that was looked at: U8 x 3, RGB, upright; with `keep_image`, and only for SAPIENS_SCENE.
     SAPIENS_MAP_KIND_IMAGE = 9,
+    /// DEPTH: F32 x 1, relative and without unit: about 0 at the nearest point of a person, about 1 at the farthest. Means
+    /// nothing in the background; NaN where there is none.
+    SAPIENS_MAP_KIND_DEPTH = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -477,9 +482,9 @@ enum SapiensKeypointGroup
     SAPIENS_KEYPOINT_GROUP_BODY = 0,
     /// Toes and heels.
     SAPIENS_KEYPOINT_GROUP_FOOT = 1,
-    /// The left hand without its wrist.
+    /// The left hand without its wrist; in the set of 133 with a root of its own.
     SAPIENS_KEYPOINT_GROUP_LEFT_HAND = 2,
-    /// The right hand without its wrist.
+    /// The right hand without its wrist; in the set of 133 with a root of its own.
     SAPIENS_KEYPOINT_GROUP_RIGHT_HAND = 3,
     /// Elbow, shoulder and neck points beyond COCO's.
     SAPIENS_KEYPOINT_GROUP_EXTRA = 4,
@@ -565,6 +570,31 @@ typedef int32_t SapiensTrackState;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// How a pointmap goes with the one before of the same person or scene.
+enum SapiensAgreement
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// There is none before, or not in time.
+    SAPIENS_AGREEMENT_FIRST = 0,
+    /// The same body, at most at another scale.
+    SAPIENS_AGREEMENT_AGREES = 1,
+    /// The same body at a scale so different that it was not blended.
+    SAPIENS_AGREEMENT_SCALE_JUMP = 2,
+    /// Another shape: a limb has flipped in depth, or it is somebody else.
+    SAPIENS_AGREEMENT_DISAGREES = 3,
+    /// Too few points lie in both to tell.
+    SAPIENS_AGREEMENT_TOO_FEW = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensAgreement SapiensAgreement;
+#else
+typedef int32_t SapiensAgreement;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// A device, the loaded models, and the threads that work on them. Opaque; made by `sapiens_context_create`, freed by
 /// `sapiens_context_destroy`. Every function that takes it may be called from any thread, at the same time.
 typedef struct SapiensContext SapiensContext;
@@ -579,7 +609,7 @@ typedef struct SapiensResult SapiensResult;
 /// several threads submit at the same time are taken in an order of the library's choice.
 typedef struct SapiensStream SapiensStream;
 
-/// A keypoint of the official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
+/// A keypoint of an official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
 typedef struct SapiensKeypointInfo {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
@@ -700,7 +730,7 @@ typedef struct SapiensOneEuro {
 typedef struct SapiensFilterOptions {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
-    /// Trunk, arms, legs; all keypoints of a pose that has not `sapiens_keypoint_count` of them.
+    /// Trunk, arms, legs; all keypoints of a pose that `sapiens_set_keypoint` has no set for.
     struct SapiensOneEuro body;
     /// Toes and heels.
     struct SapiensOneEuro feet;
@@ -715,6 +745,28 @@ typedef struct SapiensFilterOptions {
     /// After a gap longer than this the filter begins anew, in milliseconds, more than 0.
     uint32_t reset_after_ms;
 } SapiensFilterOptions;
+
+/// How maps are steadied. Begin with SAPIENS_MAP_FILTER_OPTIONS_INIT.
+typedef struct SapiensMapFilterOptions {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// Normals older than this have faded to a third: seconds, more than 0.
+    float normal_time_s;
+    /// Up to this angle between the old and the new normal the surface counts as at rest: degrees, at least 0.
+    float normal_still_degrees;
+    /// From this angle on it has moved, and the new normal stands alone: degrees, above `normal_still_degrees`, at most 180.
+    float normal_moving_degrees;
+    /// Scales of pointmaps older than this have faded to a third: seconds, more than 0.
+    float points_time_s;
+    /// Scales further apart than this factor, above 1, are not blended.
+    float points_max_factor;
+    /// Points further apart than this in depth, after one scale for all, do not fit: metres, more than 0.
+    float points_tolerance_m;
+    /// Share of points that do not fit above which two pointmaps disagree, 0 to 1.
+    float points_max_misfits;
+    /// After a gap longer than this the filters begin anew, in milliseconds.
+    uint32_t reset_after_ms;
+} SapiensMapFilterOptions;
 
 /// How a stream works. Begin with SAPIENS_STREAM_OPTIONS_INIT.
 typedef struct SapiensStreamOptions {
@@ -734,7 +786,7 @@ typedef struct SapiensStreamOptions {
     uint32_t tasks;
     /// 1: results carry the picture that was looked at (map IMAGE; background of debug pictures).
     uint32_t keep_image;
-    /// Time a frame should take at most, in nanoseconds; 0: no limit. Tasks that are due but would take longer, going by their
+    /// Time a frame should take at most, in nanoseconds, conversion and detector included; 0: no limit. Tasks that are due but would take longer, going by their
     /// recent times, wait for a later frame, those of the lowest priority first; see `SapiensTaskOptions`.
     int64_t budget_ns;
     /// Gets results, for delivery EVENTS and IMMEDIATE; NULL for POLL.
@@ -765,16 +817,22 @@ typedef struct SapiensStreamOptions {
     float person_x;
     /// See `person_x`.
     float person_y;
-    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: 0.1 more than to count.
     float track_new_score;
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     uint32_t track_memory_ms;
     /// 1: keypoints are steadied over time, beside the raw ones (`sapiens_result_filtered_pose`). Needs `track`.
     uint32_t filter;
-    /// 0.
-    uint32_t reserved;
+    /// `SapiensTask` bits, NORMAL and POINTMAP: their maps are steadied over time, beside the raw ones
+    /// (`sapiens_result_filtered_map`, `sapiens_result_points_check`). Maps of the whole image, and with `track` those of people.
+    uint32_t filter_maps;
     /// How they are steadied, copied; NULL for the defaults.
     const struct SapiensFilterOptions *filter_options;
+    /// How maps are steadied, copied; NULL for the defaults.
+    const struct SapiensMapFilterOptions *map_filter_options;
+    /// Memory in bytes that people looked at in one run of a model may take together, as far as it can be told beforehand; at
+    /// least one is looked at. 0: 1 GiB; 1: one after the other.
+    uint64_t batch_memory;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -887,7 +945,7 @@ typedef struct SapiensModelInfo {
     const char *name;
     /// Official size such as "0.4b", or "custom".
     const char *size;
-    /// Terms of the weights.
+    /// Terms of the weights, in the words of who licenses them: those of Sapiens v1 are for non-commercial use only.
     const char *licence;
     /// Where it runs, in the words of `SapiensContextOptions.devices`.
     const char *device;
@@ -897,6 +955,10 @@ typedef struct SapiensModelInfo {
     const char *refused;
     /// SHA-256 of the checkpoint, hexadecimal; "" where nobody has read the whole file.
     const char *source_sha256;
+    /// Keypoints of its poses, for `sapiens_set_keypoint`; 0 without task POSE.
+    uint32_t keypoints;
+    /// Classes of its segmentation, background included, for `sapiens_set_class`; 0 without task SEG, and where nothing says.
+    uint32_t classes;
 } SapiensModelInfo;
 
 /// What a stream has done. Begin with SAPIENS_STATISTICS_INIT. Every frame taken is counted once in one of `completed`, `failed`,
@@ -1031,7 +1093,7 @@ typedef struct SapiensKeypoint {
 typedef struct SapiensPose {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
-    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    /// Number of keypoints; `sapiens_set_keypoint` with it names them.
     uint32_t count;
     /// `count` keypoints.
     const struct SapiensKeypoint *keypoints;
@@ -1075,9 +1137,31 @@ typedef struct SapiensMap {
     int64_t timestamp_ns;
     /// Frames since the one it was made from: 0 for this one.
     uint32_t age_frames;
+    /// LABELS: how many classes the model tells apart, for `sapiens_set_class`; 0 where nothing says, and for other maps.
+    uint32_t classes;
+} SapiensMap;
+
+/// How a pointmap goes with the one before. Begin with SAPIENS_POINTS_CHECK_INIT.
+typedef struct SapiensPointsCheck {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensAgreement`.
+    int32_t agreement;
+    /// 0: the two pointmaps show different shapes (DISAGREES): trust neither. 1: nothing speaks against it.
+    uint32_t is_valid;
+    /// What the raw points were multiplied by to get the steadied ones.
+    float factor;
+    /// Share of the compared points that do not fit, 0 to 1; 0 if none were compared.
+    float misfits;
+    /// How many points were compared.
+    uint32_t compared;
+    /// Timestamp of the frame the pointmap was made from.
+    int64_t timestamp_ns;
+    /// Frames since that one: 0 for this one.
+    uint32_t age_frames;
     /// 0.
     uint32_t reserved;
-} SapiensMap;
+} SapiensPointsCheck;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1107,23 +1191,56 @@ const char *sapiens_last_error(void);
 SAPIENS_API
 const char *sapiens_status_name(int32_t status);
 
-/// Gives the number of keypoints of the official set.
+/// Gives the number of keypoints of Sapiens2, whose set `sapiens_keypoint` describes.
 SAPIENS_API SapiensStatus sapiens_keypoint_count(uint32_t *count);
 
-/// Describes keypoint `index` of the official set.
+/// Describes keypoint `index` of Sapiens2. Models of Sapiens v1 may have other sets: `sapiens_set_keypoint`.
 SAPIENS_API SapiensStatus sapiens_keypoint(uint32_t index, struct SapiensKeypointInfo *info);
 
-/// Gives the number of lines of the skeleton.
+/// Describes keypoint `index` of the set of `keypoints` keypoints: `SapiensPose.count`, `SapiensModelInfo.keypoints`. There are
+/// sets of 308 (Sapiens2, Sapiens v1), 133 (v1, COCO-WholeBody) and 17 (v1, COCO). ABSENT for any other number: such a model
+/// has keypoints of its own, without names.
+SAPIENS_API
+SapiensStatus sapiens_set_keypoint(uint32_t keypoints,
+                                   uint32_t index,
+                                   struct SapiensKeypointInfo *info);
+
+/// Gives the number of lines of the skeleton of Sapiens2.
 SAPIENS_API SapiensStatus sapiens_link_count(uint32_t *count);
 
-/// Describes line `index` of the skeleton.
+/// Describes line `index` of the skeleton of Sapiens2.
 SAPIENS_API SapiensStatus sapiens_link(uint32_t index, struct SapiensLinkInfo *info);
 
-/// Gives the number of classes of the segmentation, background included.
+/// Gives the number of lines of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+SAPIENS_API SapiensStatus sapiens_set_link_count(uint32_t keypoints, uint32_t *count);
+
+/// Describes line `index` of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+SAPIENS_API SapiensStatus sapiens_set_link(uint32_t keypoints, uint32_t index, struct SapiensLinkInfo *info);
+
+/// Gives the keypoint of the set of `to` keypoints that means the same place of the body as keypoint `index` of the set of
+/// `from` keypoints. ABSENT where that set has no such place, and for numbers that are in no official set; `*counterpart` is
+/// left alone then.
+SAPIENS_API
+SapiensStatus sapiens_keypoint_counterpart(uint32_t from,
+                                           uint32_t index,
+                                           uint32_t to,
+                                           uint32_t *counterpart);
+
+/// Gives the number of classes of the segmentation of Sapiens2, background included.
 SAPIENS_API SapiensStatus sapiens_class_count(uint32_t *count);
 
-/// Describes class `index` of the segmentation.
-SAPIENS_API SapiensStatus sapiens_class(uint32_t index, struct SapiensClassInfo *info);
+/// Describes class `index` of the segmentation of Sapiens2. Models of Sapiens v1 have other classes: `sapiens_set_class`.
+SAPIENS_API
+SapiensStatus sapiens_class(uint32_t index,
+                            struct SapiensClassInfo *info);
+
+/// Describes class `index` of the set of `classes` classes: `SapiensMap.classes`, `SapiensModelInfo.classes`. There are sets of
+/// 29 (Sapiens2), 28 (Sapiens v1: without eyeglasses, so that the labels from 2 on are one less) and 20 (v1, CIHP and LIP).
+/// ABSENT for any other number: such a model has classes of its own, without names.
+SAPIENS_API
+SapiensStatus sapiens_set_class(uint32_t classes,
+                                uint32_t index,
+                                struct SapiensClassInfo *info);
 
 /// The name of a task, such as "pose", for one `SapiensTask` bit; "unknown task" for anything else. Never null, valid for
 /// ever.
@@ -1141,6 +1258,11 @@ SAPIENS_API SapiensStatus sapiens_stream_options_default(struct SapiensStreamOpt
 
 /// Writes the default options, as SAPIENS_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_filter_options_default(struct SapiensFilterOptions *options, uint32_t struct_size);
+
+/// Writes the default options, as SAPIENS_MAP_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+SAPIENS_API
+SapiensStatus sapiens_map_filter_options_default(struct SapiensMapFilterOptions *options,
+                                                 uint32_t struct_size);
 
 /// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
 SAPIENS_API SapiensStatus sapiens_task_options_default(struct SapiensTaskOptions *options, uint32_t struct_size);
@@ -1273,6 +1395,17 @@ SapiensStatus sapiens_stream_set_task(struct SapiensStream *stream,
                                       uint32_t task,
                                       const struct SapiensTaskOptions *options);
 
+/// Changes what the stream does about people, from the next frame that is worked on: the fields of `options` from `detect` to
+/// `map_filter_options`; the others are not looked at. NULL: nothing is done about people any more. Ids go on: who is tracked
+/// keeps theirs, and none is given twice. After a fault nothing has changed.
+SAPIENS_API
+SapiensStatus sapiens_stream_set_people(struct SapiensStream *stream,
+                                        const struct SapiensStreamOptions *options);
+
+/// Tells that somebody may have come in (a door, a cut): a detector that rests between its turns looks at the next frame.
+SAPIENS_API
+SapiensStatus sapiens_stream_expect_entry(struct SapiensStream *stream);
+
 /// Fetches the oldest finished result, and waits for one up to `timeout_ms` (0: not at all; SAPIENS_WAIT_FOREVER), also when
 /// no frame has been submitted. Answers TIMEOUT if there is none. A frame that failed gives a result too, with its
 /// fault in `SapiensResultInfo.status`. `*result`: release it with `sapiens_result_release`; untouched unless OK.
@@ -1375,7 +1508,23 @@ SapiensStatus sapiens_result_map(struct SapiensResult *result,
                                  int32_t kind,
                                  struct SapiensMap *map);
 
-/// Gives the result as a JSON text: frame, persons with box and named keypoints, times. `*json`: UTF-8, valid as long as the
+/// As `sapiens_result_map`, steadied over time: `SapiensStreamOptions.filter_maps`. The raw map is that of
+/// `sapiens_result_map`, of the same frame and on the same grid. ABSENT where that is, where the stream does not steady it, and for
+/// every kind but NORMALS and POINTS.
+SAPIENS_API
+SapiensStatus sapiens_result_filtered_map(struct SapiensResult *result,
+                                          int32_t person,
+                                          int32_t kind,
+                                          struct SapiensMap *map);
+
+/// Says how the pointmap of a person, or of SAPIENS_SCENE, goes with the one before. ABSENT where
+/// `sapiens_result_filtered_map` has no points.
+SAPIENS_API
+SapiensStatus sapiens_result_points_check(struct SapiensResult *result,
+                                          int32_t person,
+                                          struct SapiensPointsCheck *check);
+
+/// Gives the result as a JSON text: all that the structures say but maps and pixels. `*json`: UTF-8, valid as long as the
 /// result. `length`: its bytes without the zero at the end; may be NULL.
 SAPIENS_API
 SapiensStatus sapiens_result_json(struct SapiensResult *result,
@@ -1386,7 +1535,7 @@ SapiensStatus sapiens_result_json(struct SapiensResult *result,
 SAPIENS_API SapiensStatus sapiens_result_write_json(struct SapiensResult *result, const char *path);
 
 /// Writes a map as a PNG file for people to look at, whole or not at all: labels in the palette, normals and albedo as
-/// colours, points as depth, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
+/// colours, points as depth, relative depth near bright, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
 /// FEATURES and TOKENS.
 SAPIENS_API
 SapiensStatus sapiens_result_write_map_png(struct SapiensResult *result,
@@ -1414,16 +1563,18 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
-      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_FILTER_OPTIONS_INIT \
     { sizeof(SapiensFilterOptions), { 0.8f, 20.0f, 2.5f }, { 0.8f, 20.0f, 2.5f }, { 1.0f, 35.0f, 3.0f }, \
       { 0.8f, 35.0f, 1.5f }, 0.3f, 200, 500 }
+#define SAPIENS_MAP_FILTER_OPTIONS_INIT \
+    { sizeof(SapiensMapFilterOptions), 0.1f, 12.0f, 35.0f, 0.3f, 1.25f, 0.1f, 0.25f, 500 }
 #define SAPIENS_TASK_OPTIONS_INIT { sizeof(SapiensTaskOptions), 1, 0 }
 #define SAPIENS_IMAGE_INIT \
     { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_SUBMIT_OPTIONS_INIT { sizeof(SapiensSubmitOptions), 0, 0, 0, NULL, NULL, NULL }
 #define SAPIENS_MODEL_INFO_INIT \
-    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
 #define SAPIENS_RUNTIME_INFO_INIT { sizeof(SapiensRuntimeInfo), 0, NULL, NULL, NULL }
 #define SAPIENS_STATISTICS_INIT \
     { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
@@ -1434,6 +1585,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
 #define SAPIENS_POSE_INIT { sizeof(SapiensPose), 0, NULL, 0, 0, { 0, 0, 0, 0 }, 0 }
 #define SAPIENS_MAP_INIT \
     { sizeof(SapiensMap), 0, 0, 0, 0, 0, NULL, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0 }
+#define SAPIENS_POINTS_CHECK_INIT { sizeof(SapiensPointsCheck), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_KEYPOINT_INFO_INIT \
     { sizeof(SapiensKeypointInfo), 0, NULL, 0, 0, { 0, 0, 0 }, { 0, 0, 0, 0, 0 } }
 #define SAPIENS_LINK_INFO_INIT { sizeof(SapiensLinkInfo), 0, 0, { 0, 0, 0 }, 0 }

@@ -1,5 +1,6 @@
 //! libsapiens: what Meta's Sapiens2 sees in a person (308 keypoints, 29 body parts, surface normals, a metric
-//! pointmap, albedo, an alpha matte, dense features) as an embeddable library over ONNX Runtime.
+//! pointmap, albedo, an alpha matte, dense features), and what Sapiens v1 does (other keypoint sets, relative depth), as an
+//! embeddable library over ONNX Runtime.
 //!
 //! The rooms of the house, lower never importing higher (a test enforces it):
 //!

@@ -36,10 +36,15 @@ fn in_rust() -> Vec<String> {
         },
         SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz },
         SapiensFilterOptions { struct_size, body, feet, hands, face, min_score, hold_ms, reset_after_ms },
+        SapiensMapFilterOptions {
+            struct_size, normal_time_s, normal_still_degrees, normal_moving_degrees, points_time_s, points_max_factor,
+            points_tolerance_m, points_max_misfits, reset_after_ms
+        },
         SapiensStreamOptions {
             struct_size, depth, policy, delivery, map_space, framing, tasks, keep_image, budget_ns, callback,
             user_data, detect, detect_every, detect_threshold, detect_overlap, track, person_policy, person_count,
-            max_people, person_x, person_y, track_new_score, track_memory_ms, filter, reserved, filter_options
+            max_people, person_x, person_y, track_new_score, track_memory_ms, filter, filter_maps, filter_options,
+            map_filter_options, batch_memory
         },
         SapiensTaskOptions { struct_size, every_n, priority },
         SapiensImage {
@@ -51,7 +56,7 @@ fn in_rust() -> Vec<String> {
         SapiensRuntimeInfo { struct_size, reserved, path, version, providers },
         SapiensModelInfo {
             struct_size, id, tasks, input_width, input_height, precision, parameters, name, size, licence,
-            device, provider, refused, source_sha256
+            device, provider, refused, source_sha256, keypoints, classes
         },
         SapiensStatistics {
             struct_size, reserved, submitted, completed, failed, dropped_frames, dropped_results, cancelled,
@@ -70,7 +75,10 @@ fn in_rust() -> Vec<String> {
         SapiensPose { struct_size, count, keypoints, stride, age_frames, bbox, timestamp_ns },
         SapiensMap {
             struct_size, element, memory, width, height, channels, data, row_stride, pixel_stride,
-            channel_stride, image_from_map, timestamp_ns, age_frames, reserved
+            channel_stride, image_from_map, timestamp_ns, age_frames, classes
+        },
+        SapiensPointsCheck {
+            struct_size, agreement, is_valid, factor, misfits, compared, timestamp_ns, age_frames, reserved
         },
     }
 }

@@ -228,7 +228,7 @@ fn the_demo_bundle_has_six_heads_and_a_detector() {
     let source = Source::open("assets/demo/demo_bundle.safetensors").unwrap();
     let arch = Arch::derive(&source).unwrap();
     let info = model_info(&source, &arch).unwrap();
-    assert_eq!(info.tasks, Task::ALL[1..]);
+    assert_eq!(info.tasks, Task::ALL[1..7]);
     assert_eq!(info.input, Size::new(192, 256));
     assert_eq!((info.framing, info.heatmap, info.rope), (ModelFraming::Stretch, HeatmapCodec::Udp, Rope::Fp32));
     assert_eq!((info.licence, info.precision, info.size.as_str()), (Licence::MitApache, Precision::Fp16, "custom"));

@@ -122,6 +122,11 @@ fn streams_results_and_callbacks() {
 }
 
 #[test]
+fn people_and_their_options() {
+    in_every_way(&["tests/cpp/people.cpp"], &[&a_picture()]);
+}
+
+#[test]
 fn exceptions_leave_the_call_and_pass_no_c_frame() {
     for sanitized in [false, true] {
         build("c++17", &["tests/cpp/throwing.cpp"], &STRICT, sanitized).program().run(&[]);

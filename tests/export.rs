@@ -3,7 +3,10 @@
 use std::fs;
 
 use safetensors::{Dtype, SafeTensors};
-use sapiens::export::json::{FORMAT, KeypointsDocument, ModelRecord, PersonRecord, VERSION};
+use sapiens::export::json::{
+    FORMAT, KeypointRecord, KeypointsDocument, ModelRecord, PersonRecord, PointsRecord, StreamRecord, TrackRecord,
+    VERSION,
+};
 use sapiens::export::maps::{self, Backdrop, MATTE_GREEN};
 use sapiens::export::picture::{Foreground, Picture};
 use sapiens::export::ply::{PointCloud, write_ply};
@@ -210,6 +213,65 @@ fn keypoints_documents_are_valid_rounded_and_read_back() {
     assert!(error.contains("version 2; expected \"libsapiens-keypoints\" up to 1"), "{error}");
     fs::write(&path, "{").unwrap();
     assert!(KeypointsDocument::read(&path).is_err());
+}
+
+#[test]
+fn what_a_stream_knows_of_people_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.json");
+    let mut document = KeypointsDocument::new("frame 7", Size::new(640, 480));
+    let points = PointsRecord {
+        agreement: "disagrees".into(),
+        is_valid: false,
+        factor: 1.25,
+        misfits: 0.5,
+        compared: 900,
+        age_frames: 2,
+    };
+    document.stream = Some(StreamRecord {
+        tasks: vec!["pose".into()],
+        detector_ran: true,
+        wait_ms: 0.25,
+        total_ms: 12.5,
+        points: Some(points.clone()),
+        ..StreamRecord::default()
+    });
+    let track = TrackRecord {
+        id: 3,
+        state: "lost".into(),
+        age_frames: 12,
+        age_ns: -1,
+        unseen_ns: 66_000_000,
+        missed_frames: 2,
+        sightings: 10,
+        is_chosen: true,
+        estimate: [1.0, 2.5, 30.0, 40.25],
+        velocity: [-5.5, 0.0],
+    };
+    let person = Rect { x: 1.0, y: 2.0, width: 30.0, height: 40.0 };
+    document.persons.push(PersonRecord {
+        origin: Some("prediction".into()),
+        box_index: Some(1),
+        track: Some(track),
+        tasks: vec!["pose".into()],
+        keypoints_age_frames: Some(1),
+        points: Some(points),
+        filtered: Some(KeypointRecord::all(&["nose"], &[[4.5, 5.25, 0.5]]).unwrap()),
+        ..PersonRecord::new(person, &["nose"], &[[4.0, 5.0, 0.5]]).unwrap()
+    });
+    document.write(&path).unwrap();
+    assert_eq!(KeypointsDocument::read(&path).unwrap(), document);
+    // Nothing of it stands in the document of a picture.
+    let plain = PersonRecord::new(person, &["nose"], &[[4.0, 5.0, 0.5]]).unwrap();
+    let keys: Vec<String> = serde_json::to_value(plain).unwrap().as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["box", "mean_score", "keypoints"]);
+
+    let text = fs::read_to_string(&path).unwrap();
+    let short = text.replacen("40.25", "40.25, 7.0", 1);
+    assert_ne!(short, text);
+    fs::write(&path, short).unwrap();
+    let error = KeypointsDocument::read(&path).unwrap_err().to_string();
+    assert!(error.contains("invalid length 5"), "{error}");
 }
 
 #[test]

@@ -105,9 +105,9 @@ fn metadata_of_a_later_format_or_without_sense() {
     assert_refused(&path, ErrorKind::CorruptModel, "sapiens.input");
     change(&path, |m| {
         *metadata(m, "sapiens.input") = "128x96".into();
-        *metadata(m, "sapiens.task") = "depth".into();
+        *metadata(m, "sapiens.task") = "deep".into();
     });
-    assert_refused(&path, ErrorKind::CorruptModel, "`depth`");
+    assert_refused(&path, ErrorKind::CorruptModel, "`deep`");
     change(&path, |m| m.metadata_props.retain(|e| e.key != "sapiens.task"));
     assert_refused(&path, ErrorKind::CorruptModel, "sapiens.task");
 }

@@ -217,10 +217,9 @@ fn bundle_metadata() {
 fn other_models_are_named() {
     for (names, what) in [
         (
-            &["backbone.layers.0.attn.qkv.weight", "backbone.layers.0.ffn.layers.0.0.weight", "backbone.pos_embed"][..],
-            "Sapiens version 1",
+            &["backbone.stage1.0.conv.weight", "bbox_head.rtm_cls.0.weight", "neck.out_convs.0.conv.weight"][..],
+            "RTMDet",
         ),
-        (&["backbone.stage1.0.conv.weight", "bbox_head.rtm_cls.0.weight", "neck.out_convs.0.conv.weight"], "RTMDet"),
         (
             &["bbox_predictor.layers.0.weight", "class_labels_classifier.weight", "model.encoder.layers.0.fc1.weight"],
             "DETR",
@@ -234,9 +233,9 @@ fn other_models_are_named() {
         (&["blocks.0.attn.qkv.weight", "blocks.0.ls1.gamma", "pos_embed"], "DINOv2"),
         (&["layer1.0.conv1.weight", "layer4.0.conv1.weight", "fc.weight"], "ResNet"),
     ] {
-        refused(named(names), ErrorKind::UnknownModel, &["not a Sapiens2 checkpoint", "looks like", what]);
+        refused(named(names), ErrorKind::UnknownModel, &["not a Sapiens checkpoint", "looks like", what]);
     }
-    refused(named(&["weight", "bias"]), ErrorKind::UnknownModel, &["not a Sapiens2 checkpoint", "`bias`, `weight`"]);
+    refused(named(&["weight", "bias"]), ErrorKind::UnknownModel, &["not a Sapiens checkpoint", "`bias`, `weight`"]);
     refused(file("{}", 0), ErrorKind::UnknownModel, &["no tensors at all"]);
 }
 

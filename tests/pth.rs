@@ -106,6 +106,10 @@ fn other_formats_are_refused_with_advice() {
     let read = |name| std::fs::read(data(name)).unwrap();
     refused(read("pth_legacy.pth"), ErrorKind::UnknownModel, &["before version 1.6", "save it again", ".safetensors"]);
     refused(read("pth_torchscript.pt2"), ErrorKind::UnknownModel, &["TorchScript", ".safetensors"]);
+    for name in ["serialized_exported_program.json", "archive_format"] {
+        let exported = Archive::new("m").with(name, b"{}");
+        refused(exported.bytes(), ErrorKind::UnknownModel, &["torch.export", "not a checkpoint", ".pth"]);
+    }
     refused(b"\x80\x04\x95\x10\0\0\0\0\0\0\0}\x94.".to_vec(), ErrorKind::UnknownModel, &["Python pickle"]);
     let other = Archive::new("word").with("document.xml", b"<x/>");
     refused(other.bytes(), ErrorKind::UnknownModel, &["without `data.pkl`"]);

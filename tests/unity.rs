@@ -13,10 +13,11 @@ use build::{Machine, core};
 use native::{library_folder, root};
 
 /// Parts of the test program, each with its argument.
-const PARTS: [(&str, &str); 18] = [
+const PARTS: [(&str, &str); 19] = [
     ("layout", "tests/data/abi.txt"),
     ("tables", ""),
     ("polling", "assets/standing.jpg"),
+    ("people", "assets/standing.jpg"),
     ("events", ""),
     ("end inside", ""),
     ("hammer", "#6"),

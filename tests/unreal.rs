@@ -24,22 +24,7 @@ fn compiler(name: &str, standard: &str) -> Command {
 
 /// Files below a folder of the plugin with one of these endings, in order.
 fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![root().join(PLUGIN).join(folder)];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let is_wanted = endings.iter().any(|ending| path.to_string_lossy().ends_with(ending));
-            if path.is_dir() {
-                open.push(path);
-            } else if is_wanted {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    assert!(!found.is_empty(), "{folder}: no {endings:?}");
-    found
+    native::files(&root().join(PLUGIN).join(folder), endings, &[])
 }
 
 /// Builds a program of the engine-free part and runs it.
@@ -72,6 +57,19 @@ fn the_core_works_as_clang_builds_it() {
 fn the_core_is_clean_under_the_sanitizers() {
     let flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
     run_core("g++", &flags, "tests/unreal/flow.cpp", &["20"]);
+}
+
+#[test]
+fn people_in_the_core() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = sapiens::image::Image::open(root().join("assets/standing.jpg")).unwrap();
+    let (size, picture) = (photo.size(), folder.path().join("person.ppm"));
+    let head = format!("P6 {} {} 255\n", size.width, size.height);
+    std::fs::write(&picture, [head.as_bytes(), photo.pixels()].concat()).unwrap();
+    let sanitized = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+    for (name, flags) in [("g++", &["-O1", "-Wconversion"][..]), ("clang++", &["-O1"]), ("g++", &sanitized)] {
+        run_core(name, flags, "tests/unreal/people.cpp", &[picture.to_str().unwrap()]);
+    }
 }
 
 #[test]

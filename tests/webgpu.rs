@@ -17,6 +17,7 @@ use sapiens::onnx::{Attr, Builder, Dim, Element, unfuse_attention};
 use sapiens::runtime::{Device, Library, ModelBytes, Session, SessionOptions, Tensor, View};
 use sapiens::spec::{Rope, Rotation, Task};
 use std::path::PathBuf;
+use testkit::Expected;
 
 /// Of keypoints, in image pixels.
 const PIXELS: f32 = 5e-3;
@@ -138,8 +139,26 @@ fn check_golden(name: &str, output: &str, rope: Rope, rotation: Rotation) {
         input: Some(Size::new(shape[3], shape[2])),
         ..ConvertOptions::default()
     };
-    let plan = convert::plan(&source, &options).unwrap();
-    let InMemory { mut model, weights } = convert::in_memory(plan, &source, &mut |_, _, _| Ok(())).unwrap();
+    let (prefix, tolerance) = match rope {
+        Rope::Fp32 => ("fp32rope.", GOLDEN),
+        Rope::Bf16 => ("", GOLDEN_BF16),
+    };
+    check_output(name, &source, &expected, options, &format!("{prefix}{output}"), tolerance);
+}
+
+/// The raw output that is called like the stored one, without its prefix.
+fn check_output(
+    name: &str,
+    source: &Source,
+    expected: &Expected,
+    options: ConvertOptions,
+    stored: &str,
+    tolerance: f32,
+) {
+    let shape = expected.shape("input");
+    let output = stored.rsplit('.').next().unwrap();
+    let plan = convert::plan(source, &options).unwrap();
+    let InMemory { mut model, weights } = convert::in_memory(plan, source, &mut |_, _, _| Ok(())).unwrap();
     // What the engine does on a device whose fused attention is wrong, and right on any.
     unfuse_attention(&mut model);
     let graph = model.encode_to_vec();
@@ -147,11 +166,7 @@ fn check_golden(name: &str, output: &str, rope: Rope, rotation: Rotation) {
     let session = Session::open(library(), bytes, &on(&[Device::WebGpu])).unwrap();
     assert_eq!(session.device(), Device::WebGpu);
     let found = session.run(&[("input", View::F32(&shape, &expected.input("input")))], &[output]).unwrap().remove(0);
-    let (prefix, tolerance) = match rope {
-        Rope::Fp32 => ("fp32rope.", GOLDEN),
-        Rope::Bf16 => ("", GOLDEN_BF16),
-    };
-    let (a, b) = expected.compare_slice(&format!("{prefix}{output}"), found.floats().unwrap(), &found.shape);
+    let (a, b) = expected.compare_slice(stored, found.floats().unwrap(), &found.shape);
     let worst = difference(&a, &b);
     println!("{name}: {worst:.1e}");
     assert!(worst <= tolerance, "{name}: {worst}");
@@ -165,6 +180,17 @@ fn webgpu_gives_the_golden_heatmaps() {
 #[test]
 fn webgpu_gives_the_golden_normals() {
     check_golden("normal", "normal", Rope::Fp32, Rotation::Fused);
+}
+
+#[test]
+fn webgpu_gives_the_golden_outputs_of_sapiens_v1() {
+    for (name, output) in [("pretrain", "tokens"), ("pose17", "heatmaps"), ("seg", "logits")] {
+        let tensors = testkit::golden_tensors1(name);
+        let metadata = [("heads", "4")];
+        let source = Source::from_bytes(testkit::safetensors_bytes(&tensors, testkit::Dtype::F32, &metadata)).unwrap();
+        let options = ConvertOptions { raw: true, ..ConvertOptions::default() };
+        check_output(name, &source, &testkit::expected1(name), options, output, GOLDEN);
+    }
 }
 
 /// The arithmetic that stands for bfloat16 there survives the shader compiler; without it the error is 3e-2.

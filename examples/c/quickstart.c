@@ -17,7 +17,7 @@ int main(int count, char **arguments) {
         sapiens_result_pose(result, 0, &pose) != SAPIENS_STATUS_OK) {
         fprintf(stderr, "%s\n", sapiens_last_error());
     }
-    for (unsigned i = 0; i < pose.count && sapiens_keypoint(i, &info) == SAPIENS_STATUS_OK; ++i) {
+    for (unsigned i = 0; i < pose.count && sapiens_set_keypoint(pose.count, i, &info) == SAPIENS_STATUS_OK; ++i) {
         printf("%s %.1f %.1f %.2f\n", info.name, pose.keypoints[i].x, pose.keypoints[i].y, pose.keypoints[i].score);
     }
     sapiens_result_release(&result);

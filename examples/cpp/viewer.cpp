@@ -103,7 +103,14 @@ public:
         context.on_log = [](sapiens::LogLevel, std::string_view text) { std::cerr << text << '\n'; };
         context_ = need(sapiens::Context::create(std::move(context)));
         need(options.model.empty() ? context_.load_demo() : context_.load(options.model));
-        for (const auto &model : need(context_.models())) available_ = available_ | model.tasks;
+        for (const sapiens::ModelInfo &model : need(context_.models())) {
+            available_ = available_ | model.tasks;
+            // Other models, other keypoints and classes.
+            if (auto infos = sapiens::keypoint_infos(model.keypoints); model.keypoints > 0 && infos) {
+                infos_ = *std::move(infos), links_ = need(sapiens::link_infos(model.keypoints));
+            }
+            if (auto classes = sapiens::class_infos(model.classes); model.classes > 0 && classes) classes_ = *std::move(classes);
+        }
 
         sapiens::StreamOptions stream;
         stream.policy = sapiens::Policy::latest_only;

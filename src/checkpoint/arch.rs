@@ -4,6 +4,7 @@
 use super::check::Checker;
 use super::head::Head;
 use super::names::{Naming, Source};
+use super::sapiens1::Sapiens1;
 use crate::error::{ErrorKind, Result};
 use crate::geometry::Size;
 use crate::spec::{PATCH, Task, WINDOW};
@@ -16,7 +17,7 @@ const MAX_DETECTOR_SIDE: usize = 4096;
 pub struct Layer {
     /// Key and value heads; fewer than query heads where they are grouped (query head i uses kv head i*kv/heads).
     pub kv_heads: usize,
-    /// Hidden width of the gated FFN: `w12` has twice as many rows, gate first.
+    /// Hidden width of the FFN. Where it is gated (not in v1), `w12` has twice as many rows, gate first.
     pub ffn_hidden: usize,
 }
 
@@ -43,7 +44,7 @@ pub struct Arch {
     pub head_dim: usize,
     /// Query heads: `embed / head_dim`.
     pub heads: usize,
-    /// The blocks, `{prefix}blocks.0` first.
+    /// The blocks, `{prefix}blocks.0` first; of v1 `{prefix}layers.0`.
     pub layers: Vec<Layer>,
     /// Side of a patch in pixels.
     pub patch: usize,
@@ -53,6 +54,8 @@ pub struct Arch {
     pub tokenizer: Option<Tokenizer>,
     /// The stored `rope_embed.periods` (`head_dim / 4` values), if the file has them.
     pub rope_periods: Option<Vec<f32>>,
+    /// What is different in Sapiens v1; `None` for Sapiens2.
+    pub sapiens1: Option<Sapiens1>,
     /// The heads, in the order of [`Task::ALL`]; none for a pretrained backbone.
     pub heads_by_task: Vec<(Task, Head)>,
     /// The person detector of a bundle (`decode_heads.detector.*`). It is no task: it finds the boxes that tasks look at.
@@ -68,7 +71,11 @@ impl Arch {
     /// `CorruptModel` names a missing or misshapen tensor and the shape it should have, `UnknownModel` lists tensors
     /// that do not belong, `Unsupported` names a tensor whose element type cannot be read.
     pub fn derive(source: &Source) -> Result<Self> {
-        source.require_naming(&[Naming::Original, Naming::Transformers])?;
+        source.require_naming(&[Naming::Original, Naming::Transformers, Naming::Sapiens1])?;
+        if source.naming() == Naming::Sapiens1 {
+            return Sapiens1::derive(source);
+        }
+        source.hints().refuse_for("a Sapiens2 model").map_err(|e| source.checkpoint().locate(e))?;
         let mut check = Checker::new(source);
         let bare_marks = ["cls_token", "storage_tokens", "patch_embed.projection.weight", "ln1.weight"];
         let prefix = if bare_marks.iter().any(|name| check.has(name)) { "" } else { "backbone." };
@@ -126,6 +133,7 @@ impl Arch {
             storage_tokens,
             tokenizer,
             rope_periods,
+            sapiens1: None,
             heads_by_task: Vec::new(),
             detector: None,
             is_bundle: false,
@@ -145,9 +153,9 @@ impl Arch {
         }
     }
 
-    /// Number of tokens in front of the patch tokens: CLS and storage.
+    /// Number of tokens in front of the patch tokens: CLS and storage; of v1 CLS at most.
     pub fn prefix_tokens(&self) -> usize {
-        1 + self.storage_tokens
+        usize::from(self.sapiens1.is_none_or(|v1| v1.has_cls)) + self.storage_tokens
     }
 
     /// Side in pixels of what becomes one token, of which input sides must be multiples: 16, or 64 for the 4K model.
@@ -207,9 +215,12 @@ impl Arch {
         Ok(())
     }
 
-    /// The usual input: 1024x768, for the 4K model 4096x3072, for a scale branch that does not fit it the largest
-    /// 3:4 size (in steps of 64x48) that does.
+    /// The usual input: in v1 that of the stored positions, otherwise 1024x768, for the 4K model 4096x3072, for a scale branch
+    /// that does not fit it the largest 3:4 size (in steps of 64x48) that does.
     pub fn default_input(&self) -> Option<Size> {
+        if let Some(v1) = self.sapiens1 {
+            return Some(v1.input());
+        }
         let usual = if self.tokenizer.is_some() { Size::new(3072, 4096) } else { Size::new(768, 1024) };
         let Some(scale) = self.scale_branch() else { return Some(usual) };
         let step = self.stride() / self.patch;

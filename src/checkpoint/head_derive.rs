@@ -104,6 +104,38 @@ impl Head {
     }
 }
 
+impl Head {
+    /// The head of a Sapiens v1 model, and its task by prefix and outputs; none in a pretrained model.
+    pub(super) fn derive_sapiens1(check: &mut Checker<'_>, embed: usize) -> Result<Option<(Task, Self)>> {
+        let source = check.source;
+        let has = |prefix: &str| source.names().any(|name| name.starts_with(prefix));
+        let (prefix, predictor) = match (has("head."), has("decode_head.")) {
+            (true, true) => {
+                let message = "it has both `head.*` (pose) and `decode_head.*`; a Sapiens v1 model has one head";
+                return Err(source.error(ErrorKind::UnknownModel, message));
+            }
+            (true, false) => ("head.", "final_layer"),
+            (false, true) => ("decode_head.", "conv_seg"),
+            (false, false) => return Ok(None),
+        };
+        if let Some(name) = source.names().find(|name| name.starts_with(prefix) && name.ends_with(".running_mean")) {
+            let message = format!(
+                "the head has batch norms with ReLU (`{name}`); the official heads have instance norms with SiLU, and this \
+                 library evaluates only these"
+            );
+            return Err(source.error(ErrorKind::Unsupported, message));
+        }
+        let head = Self::deconv(check, prefix.to_owned(), predictor, 0, embed)?;
+        let task = match head.out() {
+            _ if prefix == "head." => Task::Pose,
+            1 => Task::Depth,
+            3 => Task::Normal,
+            _ => Task::Seg,
+        };
+        Ok(Some((task, head)))
+    }
+}
+
 /// More layers than bring a patch back to pixels are a mistake in the names.
 fn check_upscale(check: &Checker<'_>, head: Head) -> Result<Head> {
     let steps = match &head {

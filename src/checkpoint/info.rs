@@ -1,15 +1,16 @@
 //! What a checkpoint is: the facts that travel with a converted model.
 
 use super::arch::Arch;
+use super::head::Head;
 use super::header::DType;
 use super::names::Source;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::spec::{
-    DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope,
+    DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope, Task,
 };
 
-/// Official labels by width, blocks and heads. Only a label: nothing is derived from it.
+/// Official labels by width, blocks and heads, of Sapiens2. Only labels: nothing is derived from them.
 const LABELS: [(&str, usize, usize, usize, bool); 6] = [
     ("0.1b", 768, 12, 12, false),
     ("0.4b", 1024, 24, 16, false),
@@ -18,6 +19,10 @@ const LABELS: [(&str, usize, usize, usize, bool); 6] = [
     ("1b-4k", 1536, 40, 24, true),
     ("5b", 2432, 56, 32, false),
 ];
+
+/// Those of Sapiens v1.
+const LABELS_1: [(&str, usize, usize, usize); 4] =
+    [("0.3b", 1024, 24, 16), ("0.6b", 1280, 32, 16), ("1b", 1536, 40, 24), ("2b", 1920, 48, 32)];
 
 /// What a detector sees where its bundle does not say.
 const DETECTOR_INPUT: Size = Size::new(256, 256);
@@ -74,11 +79,14 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
     };
     let rope = match get("rope") {
         Some(text) => text.parse().map_err(|_: Error| wrong("rope", text, "`fp32` or `bf16`"))?,
+        // It has none.
+        None if arch.sapiens1.is_some() => Rope::Fp32,
         None => Rope::Bf16,
     };
     let licence = match get("license") {
         Some(text) => text.parse().unwrap_or(Licence::Unknown),
         None if is_bundle => Licence::Unknown,
+        None if arch.sapiens1.is_some() => Licence::Sapiens1,
         None => Licence::Sapiens2,
     };
     Ok(ModelInfo {
@@ -86,7 +94,13 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         size: label(arch).to_string(),
         parameters: source.checkpoint().parameters(),
         input,
-        framing: if is_bundle { ModelFraming::Stretch } else { ModelFraming::Official },
+        keypoints: arch.head(Task::Pose).map_or(0, Head::out),
+        classes: arch.head(Task::Seg).map_or(0, Head::out),
+        framing: match arch.sapiens1 {
+            Some(_) => ModelFraming::Sapiens1,
+            None if is_bundle => ModelFraming::Stretch,
+            None => ModelFraming::Official,
+        },
         heatmap,
         rope,
         precision: if source.main_dtype() == Some(DType::F16) { Precision::Fp16 } else { Precision::Fp32 },
@@ -99,6 +113,11 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
 }
 
 fn label(arch: &Arch) -> &'static str {
+    if arch.sapiens1.is_some() {
+        let key = (arch.embed, arch.layers.len(), arch.heads);
+        let same = |&&(_, embed, layers, heads): &&(&str, usize, usize, usize)| (embed, layers, heads) == key;
+        return LABELS_1.iter().find(same).map_or("custom", |found| found.0);
+    }
     let key = (arch.embed, arch.layers.len(), arch.heads, arch.tokenizer.is_some());
     let same = |&&(_, embed, layers, heads, tokenizer): &&(&str, usize, usize, usize, bool)| {
         (embed, layers, heads, tokenizer) == key
@@ -107,7 +126,7 @@ fn label(arch: &Arch) -> &'static str {
 }
 
 /// `HxW`.
-fn parse_size(text: &str) -> Option<Size> {
+pub(super) fn parse_size(text: &str) -> Option<Size> {
     let (height, width) = text.split_once('x')?;
     Some(Size::new(width.trim().parse().ok()?, height.trim().parse().ok()?))
 }

@@ -1,4 +1,5 @@
-//! Tensor names. The library asks for the original names; files saved by Hugging Face transformers are translated.
+//! Tensor names. The library asks for the original names; files saved by Hugging Face transformers are translated. Sapiens v1 has
+//! names of its own, which are the same in all its files.
 //!
 //! A task model's original names are `backbone.*` and `decode_head.*`, a pretrained backbone has bare names, and a
 //! bundle has `backbone.*`, one `decode_heads.<task>.*` per task and perhaps `decode_heads.detector.*`. transformers splits `ffn.w12` into gate and up;
@@ -6,6 +7,7 @@
 
 use super::file::Checkpoint;
 use super::header::DType;
+use super::sapiens1::Hints;
 use super::{detr, recognise, transformers};
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ pub enum Naming {
     Original,
     /// Those of Hugging Face transformers.
     Transformers,
+    /// Those of Sapiens v1.
+    Sapiens1,
     /// An RTMDet person detector, in its own names.
     RtmDet,
     /// A DETR detector in the names of transformers.
@@ -31,7 +35,7 @@ impl Naming {
     /// What has these names, if it is no model of this family but a person detector beside one.
     pub const fn detector(self) -> Option<&'static str> {
         match self {
-            Self::Original | Self::Transformers => None,
+            Self::Original | Self::Transformers | Self::Sapiens1 => None,
             Self::RtmDet => Some("an RTMDet detector"),
             Self::Detr | Self::DetrTimm => Some("a DETR detector"),
         }
@@ -44,6 +48,7 @@ pub struct Source {
     naming: Naming,
     /// Original name to the tensors of the file that make it up, stacked along the first dimension.
     parts: BTreeMap<String, Vec<String>>,
+    hints: Hints,
 }
 
 impl Source {
@@ -56,7 +61,7 @@ impl Source {
         let naming = recognise::naming(&checkpoint).map_err(|e| checkpoint.locate(e))?;
         let (is_task_model, predictor) = transformers::kind(&checkpoint);
         let translate = |name: &str| match naming {
-            Naming::Original | Naming::RtmDet | Naming::Detr => (name.to_string(), 0),
+            Naming::Original | Naming::Sapiens1 | Naming::RtmDet | Naming::Detr => (name.to_string(), 0),
             Naming::Transformers => transformers::original(name, is_task_model, predictor),
             Naming::DetrTimm => (detr::from_timm(name), 0),
         };
@@ -80,7 +85,7 @@ impl Source {
                 parts.extend(found.into_values().map(|name| (name.clone(), vec![name])));
             }
         }
-        Ok(Self { checkpoint, naming, parts })
+        Ok(Self { checkpoint, naming, parts, hints: Hints::default() })
     }
 
     /// Opens a file; errors of [`Checkpoint::open`] and [`Source::new`].
@@ -91,6 +96,17 @@ impl Source {
     /// A checkpoint in memory; errors as for [`Source::open`].
     pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
         Self::new(Checkpoint::from_bytes(bytes)?)
+    }
+
+    /// Says what the tensors of a Sapiens v1 checkpoint do not; any other refuses hints when its architecture is derived.
+    #[must_use]
+    pub fn with_hints(self, hints: Hints) -> Self {
+        Self { hints, ..self }
+    }
+
+    /// What was said with [`Source::with_hints`].
+    pub fn hints(&self) -> Hints {
+        self.hints
     }
 
     /// The file behind it.
@@ -196,10 +212,10 @@ impl Source {
         }
         let message = match self.naming.detector() {
             Some(what) => format!(
-                "this is not a Sapiens2 checkpoint: it looks like {what}, which finds people for other models; give it as \
+                "this is not a Sapiens checkpoint: it looks like {what}, which finds people for other models; give it as \
                  their detector (`--detector`)"
             ),
-            None => "this is a Sapiens2 checkpoint, not a detector alone".to_owned(),
+            None => "this is a Sapiens checkpoint, not a detector alone".to_owned(),
         };
         Err(self.error(ErrorKind::UnknownModel, message))
     }

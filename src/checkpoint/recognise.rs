@@ -7,11 +7,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// Known by a name that contains each of the first fragments, where no name contains the last one (if not empty).
 const OTHERS: &[(&str, &[&str], &str)] = &[
     (
-        "Sapiens version 1 (this library reads Sapiens2)",
-        &["layers.0.attn.qkv.weight", "layers.0.ffn.layers.0.0.weight"],
-        "",
-    ),
-    (
         "a DETR detector in its first names: use the .safetensors file from Hugging Face",
         &["class_embed.", "bbox_embed."],
         "",
@@ -60,6 +55,14 @@ pub(super) fn naming(checkpoint: &Checkpoint) -> Result<Naming> {
     if transformers.iter().filter(|&&mark| mark).count() >= 2 && has("attention.q_norm.weight") {
         return Ok(Naming::Transformers);
     }
+    let first = [
+        checkpoint.names().any(|name| matches!(name.strip_prefix("backbone.").unwrap_or(name), "pos_embed")),
+        has_in_layers(checkpoint, ".attn.qkv."),
+        has_in_layers(checkpoint, ".ffn.layers.0.0."),
+    ];
+    if first.iter().filter(|&&mark| mark).count() >= 2 {
+        return Ok(Naming::Sapiens1);
+    }
     if has("bbox_head.rtm_cls.") && has("backbone.stage1.0.") {
         return Ok(Naming::RtmDet);
     }
@@ -70,7 +73,7 @@ pub(super) fn naming(checkpoint: &Checkpoint) -> Result<Naming> {
         .iter()
         .find(|(_, all, none)| all.iter().all(|fragment| has(fragment)) && (none.is_empty() || !has(none)));
     let message = match other {
-        Some((what, ..)) => format!("this is not a Sapiens2 checkpoint: it looks like {what}"),
+        Some((what, ..)) => format!("this is not a Sapiens checkpoint: it looks like {what}"),
         None => {
             let names: Vec<_> = checkpoint.names().take(3).map(|name| format!("`{name}`")).collect();
             let begins = if names.is_empty() {
@@ -79,10 +82,18 @@ pub(super) fn naming(checkpoint: &Checkpoint) -> Result<Naming> {
                 format!("tensors such as {}", names.join(", "))
             };
             format!(
-                "this is not a Sapiens2 checkpoint: it has {begins}, but not `storage_tokens`, `blocks.0.attn.wq.weight` \
-                 and the rest of that family"
+                "this is not a Sapiens checkpoint: it has {begins}, but neither `storage_tokens`, `blocks.0.attn.wq.weight` and \
+                 the rest of Sapiens2 nor the `pos_embed`, `layers.0.attn.qkv.weight` of Sapiens v1"
             )
         }
     };
     Err(Error::new(ErrorKind::UnknownModel, message))
+}
+
+/// Whether a block of the backbone, which Sapiens v1 calls `layers.0` and so on, has this part.
+fn has_in_layers(checkpoint: &Checkpoint, part: &str) -> bool {
+    checkpoint.names().any(|name| {
+        let rest = name.strip_prefix("backbone.").unwrap_or(name).strip_prefix("layers.");
+        rest.and_then(|rest| rest.split_once(part)).is_some_and(|(index, _)| index.bytes().all(|b| b.is_ascii_digit()))
+    })
 }

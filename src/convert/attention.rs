@@ -55,9 +55,7 @@ pub(super) fn attention(net: &mut Net, x: &str, key: &str, layer: Layer, tables:
     }
     k = repeat_heads(net, k, layer.kv_heads);
     v = repeat_heads(net, v, layer.kv_heads);
-    let scale = (head_dim as f64).powf(-0.5) as f32;
-    let attributes = [("num_heads", Attr::Int(heads as i64)), ("scale", Attr::Float(scale))];
-    let x = net.b.ms_op("MultiHeadAttention", &[&q, &k, &v], &attributes);
+    let x = net.attention(&q, &k, &v, heads);
     let proj = format!("{key}attn.proj");
     let gamma = tables.map(|_| format!("{key}attn.gamma.weight"));
     let x = net.matmul(&x, &proj, "", 0..embed, embed, gamma.clone());

@@ -1,58 +1,48 @@
-//! The backbone: window tokenizer of the 4K model, transformer blocks, final norm.
+//! The backbone: window tokenizer of the 4K model, transformer blocks (those of v1 in [`super::sapiens1`]), final norm.
 
 use super::attention::{Tables, attention, rope_tables};
-use super::net::{Net, RMS_EPSILON};
+use super::net::Net;
 use super::patch::patch_embed;
+use super::sapiens1;
+use super::stream::Stream;
 use super::weights::Recipe;
 use crate::checkpoint::{Layer, Source};
 use crate::geometry::Size;
-use crate::onnx::{Attr, Dim, Element, MICROSOFT};
+use crate::onnx::{Attr, Dim, Element};
 
 /// The final tokens and the feature map, both 32-bit floats.
 pub(super) struct Tokens {
     pub featmap: String,
 }
 
-/// The residual stream, with the result of the last branch not yet added: adding it is fused with the next norm.
-struct Stream {
-    residual: String,
-    /// Branch result without its bias, and the bias.
-    pending: Option<(String, String)>,
-}
-
-impl Stream {
-    fn new(residual: String) -> Self {
-        Self { residual, pending: None }
-    }
-
-    /// Adds what is pending and normalises: returns the normalised stream in the type of products.
-    fn norm(&mut self, net: &mut Net, weight: &str) -> String {
-        match self.pending.take() {
-            None => net.rms_norm(&self.residual, weight),
-            Some((branch, bias)) => {
-                let inputs = [branch.as_str(), &self.residual, weight, &bias];
-                let attributes = [("epsilon", Attr::Float(RMS_EPSILON))];
-                let outputs = net.b.node(MICROSOFT, "SkipSimplifiedLayerNormalization", &inputs, 4, &attributes);
-                net.b.drop_output(&outputs[1]);
-                net.b.drop_output(&outputs[2]);
-                self.residual.clone_from(&outputs[3]);
-                outputs[0].clone()
-            }
-        }
-    }
-
-    /// Adds what is pending.
-    fn finish(mut self, net: &mut Net) -> String {
-        if let Some((branch, bias)) = self.pending.take() {
-            let branch = net.b.op("Add", &[&branch, &bias], &[]);
-            self.residual = net.b.op("Add", &[&self.residual, &branch], &[]);
-        }
-        self.residual
-    }
-}
-
 /// Builds everything up to `tokens` and `featmap`.
 pub(super) fn build(net: &mut Net, grid: Size) -> Tokens {
+    let arch = net.arch;
+    let (embed, prefix) = (arch.embed, arch.prefix_tokens());
+    let mut stream = match arch.sapiens1 {
+        Some(v1) => sapiens1::build(net, v1, grid),
+        None => blocks(net, grid),
+    };
+    net.b.scope("norm");
+    let tokens = stream.norm(net, &format!("{}ln1", arch.prefix));
+    let tokens = net.b.rename(&tokens, "tokens");
+    let count = prefix + grid.area();
+    let (start, end, axis) = (net.b.shape(&[prefix as i64]), net.b.shape(&[count as i64]), net.b.shape(&[1]));
+    let patches = net.b.op("Slice", &[&tokens, &start, &end, &axis], &[]);
+    let planes = net.b.op("Transpose", &[&patches], &[("perm", Attr::Ints(&[0, 2, 1]))]);
+    let featmap = net.reshape(&planes, &[-1, embed as i64, grid.height as i64, grid.width as i64]);
+    let featmap = net.b.rename(&featmap, "featmap");
+    net.b.value("tokens", Element::F32, &[Dim::Batch, Dim::Fixed(count), Dim::Fixed(embed)]);
+    net.b.value(
+        "featmap",
+        Element::F32,
+        &[Dim::Batch, Dim::Fixed(embed), Dim::Fixed(grid.height), Dim::Fixed(grid.width)],
+    );
+    Tokens { featmap }
+}
+
+/// Everything in front of the last norm.
+fn blocks(net: &mut Net, grid: Size) -> Stream {
     let arch = net.arch;
     let (embed, prefix) = (arch.embed, arch.prefix_tokens());
     let patches = patch_embed(net);
@@ -79,24 +69,7 @@ pub(super) fn build(net: &mut Net, grid: Size) -> Tokens {
         net.b.scope(key.trim_end_matches('.'));
         block(net, &mut stream, &key, layer, Some(&tables));
     }
-
-    net.b.scope("norm");
-    let weight = net.norm_weight(&format!("{}ln1", arch.prefix), embed);
-    let tokens = stream.norm(net, &weight);
-    let tokens = net.b.rename(&tokens, "tokens");
-    let count = prefix + grid.area();
-    let (start, end, axis) = (net.b.shape(&[prefix as i64]), net.b.shape(&[count as i64]), net.b.shape(&[1]));
-    let patches = net.b.op("Slice", &[&tokens, &start, &end, &axis], &[]);
-    let planes = net.b.op("Transpose", &[&patches], &[("perm", Attr::Ints(&[0, 2, 1]))]);
-    let featmap = net.reshape(&planes, &[-1, embed as i64, grid.height as i64, grid.width as i64]);
-    let featmap = net.b.rename(&featmap, "featmap");
-    net.b.value("tokens", Element::F32, &[Dim::Batch, Dim::Fixed(count), Dim::Fixed(embed)]);
-    net.b.value(
-        "featmap",
-        Element::F32,
-        &[Dim::Batch, Dim::Fixed(embed), Dim::Fixed(grid.height), Dim::Fixed(grid.width)],
-    );
-    Tokens { featmap }
+    stream
 }
 
 /// 4K: each window of 4x4 patches becomes one token.
@@ -133,12 +106,11 @@ fn tokenizer(net: &mut Net, patches: &str) -> String {
 /// One transformer block. With tables: QK norm, rotation and layer scale; without: a plain block of the tokenizer.
 fn block(net: &mut Net, stream: &mut Stream, key: &str, layer: Layer, tables: Option<&Tables>) {
     let (embed, hidden) = (net.arch.embed, layer.ffn_hidden);
-    let weight = net.norm_weight(&format!("{key}ln1"), embed);
-    let x = stream.norm(net, &weight);
-    stream.pending = Some(attention(net, &x, key, layer, tables));
+    let x = stream.norm(net, &format!("{key}ln1"));
+    let seen = attention(net, &x, key, layer, tables);
+    stream.branch(seen);
 
-    let weight = net.norm_weight(&format!("{key}ln2"), embed);
-    let x = stream.norm(net, &weight);
+    let x = stream.norm(net, &format!("{key}ln2"));
     let x = net.narrow(&x);
     let w12 = format!("{key}ffn.w12");
     let gate = net.linear_rows(&x, &w12, ".gate", 0..hidden, embed);
@@ -149,5 +121,6 @@ fn block(net: &mut Net, stream: &mut Stream, key: &str, layer: Layer, tables: Op
     let x = net.matmul(&x, &w3, "", 0..embed, hidden, None);
     let bias = format!("{w3}.bias");
     let bias = net.float_weight(&bias, &[embed], Recipe::Stored(bias.clone()));
-    stream.pending = Some((net.widen(&x), bias));
+    let made = (net.widen(&x), bias);
+    stream.branch(made);
 }

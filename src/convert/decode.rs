@@ -16,13 +16,16 @@ const HESSIAN_EPSILON: f32 = 1.192_092_9e-7;
 const MAX_STEP: f32 = 2.0;
 /// Shortest normal that is still divided by its length.
 const NORMAL_EPSILON: f32 = 1e-8;
+/// What Sapiens v1 adds to the length of a normal.
+const NORMAL_EPSILON_1: f32 = 1e-5;
 
 /// Decodes the raw output of `task` (`channels` maps of size `map`) and declares the graph's outputs.
 pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
     let (h, w) = (Dim::Fixed(map.height), Dim::Fixed(map.width));
     let rgb = [Dim::Batch, Dim::Fixed(3), h, w];
     match task {
-        Task::Features => {}
+        // Neither has anything to decode: what the network gives is the output.
+        Task::Features | Task::Depth => {}
         Task::Pose => {
             let keypoints = keypoints(net, channels, map);
             output(net, &keypoints, "keypoints", Element::F32, &[Dim::Batch, Dim::Fixed(channels), Dim::Fixed(3)]);
@@ -43,8 +46,9 @@ pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
         Task::Normal => {
             let axis = net.b.shape(&[1]);
             let length = net.b.op("ReduceL2", &["normal", &axis], &[("keepdims", Attr::Int(1))]);
-            let least = net.b.floats(&[NORMAL_EPSILON], &[]);
-            let length = net.b.op("Max", &[&length, &least], &[]);
+            let is_v1 = net.arch.sapiens1.is_some();
+            let least = net.b.floats(&[if is_v1 { NORMAL_EPSILON_1 } else { NORMAL_EPSILON }], &[]);
+            let length = net.b.op(if is_v1 { "Add" } else { "Max" }, &[&length, &least], &[]);
             let normals = net.b.op("Div", &["normal", &length], &[]);
             output(net, &normals, "normals", Element::F32, &rgb);
         }

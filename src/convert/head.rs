@@ -2,7 +2,7 @@
 
 use super::backbone::Tokens;
 use super::decode;
-use super::net::{INSTANCE_EPSILON, Net, RMS_EPSILON};
+use super::net::{INSTANCE_EPSILON, NORM_EPSILON, Net};
 use super::weights::Recipe;
 use super::winograd;
 use crate::checkpoint::{Conv, Head, HeadNorm, ScaleBranch};
@@ -32,9 +32,20 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
         Task::Matting => net.b.op("Sigmoid", &[&raw], &[]),
         _ => raw,
     };
+    let (mut map, mut dims) = raw_map(head, grid);
+    let mut raw = raw;
+    if !net.info.raw && arch.sapiens1.is_some() && task != Task::Pose {
+        // The official pipeline goes to the size of the input first, and from there to the picture.
+        raw = enlarged(net, &raw, map);
+        map = net.info.input;
+        dims[2..].copy_from_slice(&[Dim::Fixed(map.height), Dim::Fixed(map.width)]);
+    }
     let name = net.b.rename(&raw, task.raw_outputs()[0]);
-    let (map, dims) = raw_map(head, grid);
-    declare_raw(net, &name, &dims);
+    if task == Task::Depth {
+        net.b.output(&name, Element::F32, &dims);
+    } else {
+        declare_raw(net, &name, &dims);
+    }
     if let Some(branch) = head.scale() {
         let scale = scale_branch(net, tokens, branch);
         let scale = net.b.rename(&scale, "scale");
@@ -45,6 +56,18 @@ pub(super) fn build(net: &mut Net, task: Task, grid: Size, tokens: &Tokens) -> R
         decode::build(net, task, head.out(), map);
     }
     Ok(())
+}
+
+/// Maps of v1 brought to the size of the input: bilinear, half-pixel centres.
+fn enlarged(net: &mut Net, x: &str, map: Size) -> String {
+    let input = net.info.input;
+    if map == input {
+        return x.to_owned();
+    }
+    let factors = [input.height as f32 / map.height as f32, input.width as f32 / map.width as f32];
+    let scales = net.b.floats(&[1.0, 1.0, factors[0], factors[1]], &[4]);
+    let attributes = [("mode", Attr::Text("linear")), ("coordinate_transformation_mode", Attr::Text("half_pixel"))];
+    net.b.op("Resize", &[x, "", &scales], &attributes)
 }
 
 /// Builds the head of a person detector: its maps are the output [`DETECTOR_OUTPUT`], which is small enough to be decoded
@@ -215,7 +238,7 @@ fn channel_rms_norm(net: &mut Net, x: &str, name: &str, channels: usize) -> Stri
     let squares = net.b.op("Mul", &[x, x], &[]);
     let axis = net.b.shape(&[1]);
     let mean = net.b.op("ReduceMean", &[&squares, &axis], &[("keepdims", Attr::Int(1))]);
-    let epsilon = net.b.floats(&[RMS_EPSILON], &[]);
+    let epsilon = net.b.floats(&[NORM_EPSILON], &[]);
     let mean = net.b.op("Add", &[&mean, &epsilon], &[]);
     let rms = net.b.op("Sqrt", &[&mean], &[]);
     let x = net.b.op("Div", &[x, &rms], &[]);

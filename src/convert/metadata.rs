@@ -3,7 +3,7 @@
 use super::head::DETECTOR_OUTPUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use crate::onnx::proto::ModelProto;
+use crate::onnx::proto::{ModelProto, dimension};
 use crate::spec::{DetectorInfo, ModelInfo, Task};
 
 /// Version of the layout of inputs, outputs and metadata. Higher ones are refused.
@@ -72,6 +72,16 @@ pub fn read_detector_info(model: &ModelProto) -> Result<ModelInfo> {
     Ok(info)
 }
 
+/// What a declared value of the graph has along one axis, where that is fixed.
+fn extent(model: &ModelProto, name: &str, axis: usize) -> Option<usize> {
+    let mut declared = model.graph.iter().flat_map(|g| g.output.iter().chain(&g.value_info));
+    let value = declared.find(|value| value.name == name)?;
+    match value.r#type.as_ref()?.tensor_type.as_ref()?.shape.as_ref()?.dim.get(axis)?.value.as_ref()? {
+        dimension::Value::DimValue(extent) => usize::try_from(*extent).ok(),
+        dimension::Value::DimParam(_) => None,
+    }
+}
+
 fn read(model: &ModelProto) -> Result<ModelInfo> {
     let find = |key: &str| model.metadata_props.iter().find(|e| e.key == key).map(|e| e.value.as_str());
     let Some(format) = find("sapiens.format") else {
@@ -125,6 +135,9 @@ fn read(model: &ModelProto) -> Result<ModelInfo> {
         size: entry("sapiens.size")?.to_owned(),
         parameters: field!("sapiens.parameters"),
         input,
+        // Declared as outputs or as inner values, whatever else the graph decodes.
+        keypoints: extent(model, "keypoints", 1).or(extent(model, "heatmaps", 1)).unwrap_or(0),
+        classes: extent(model, "logits", 1).unwrap_or(0),
         framing: field!("sapiens.framing"),
         heatmap: field!("sapiens.heatmap"),
         rope: field!("sapiens.rope"),

@@ -13,7 +13,10 @@ mod head;
 mod metadata;
 mod net;
 mod patch;
+mod positions;
 mod rope;
+mod sapiens1;
+mod stream;
 mod weights;
 mod winograd;
 mod write;
@@ -40,7 +43,7 @@ pub struct ConvertOptions {
     pub input: Option<Size>,
     /// Normalised floats in, undecoded outputs out.
     pub raw: bool,
-    /// Arithmetic of the rotary embedding; `None` for what the model was trained with.
+    /// Arithmetic of the rotary embedding; `None` for what the model was trained with, and for Sapiens v1, which has none.
     pub rope: Option<Rope>,
     /// How the rotation itself is evaluated with bfloat16 tables.
     pub rotation: Rotation,
@@ -79,6 +82,9 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
     let mut arch = Arch::derive(source)?;
     let mut info = info_with(source, &arch, options)?;
     info.detector = None;
+    if arch.sapiens1.is_some() && options.rope.is_some() {
+        return Err(Error::invalid("rope: Sapiens v1 has no rotary embedding; leave it out"));
+    }
     if let Some(tasks) = &options.tasks {
         for task in tasks {
             if !info.tasks.contains(task) && *task != Task::Features {

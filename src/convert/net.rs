@@ -6,8 +6,8 @@ use crate::checkpoint::Arch;
 use crate::onnx::{Attr, Builder, Element};
 use crate::spec::{ModelInfo, Precision, Rotation};
 
-/// Epsilon of every RMS norm.
-pub(super) const RMS_EPSILON: f32 = 1e-6;
+/// Epsilon of every RMS norm, and of the layer norms of v1.
+pub(super) const NORM_EPSILON: f32 = 1e-6;
 /// Epsilon of the instance norms in the heads.
 pub(super) const INSTANCE_EPSILON: f32 = 1e-5;
 
@@ -129,8 +129,26 @@ impl<'a> Net<'a> {
 
     /// `x * rsqrt(mean(x^2) + eps) * weight` over the last axis, in 32-bit floats.
     pub fn rms_norm(&mut self, x: &str, weight: &str) -> String {
-        let attributes = [("axis", Attr::Int(-1)), ("epsilon", Attr::Float(RMS_EPSILON))];
+        let attributes = [("axis", Attr::Int(-1)), ("epsilon", Attr::Float(NORM_EPSILON))];
         self.b.op("SimplifiedLayerNormalization", &[x, weight], &attributes)
+    }
+
+    /// `(x - mean(x)) * rsqrt(var(x) + eps) * weight + bias` over the last axis, in 32-bit floats.
+    pub fn layer_norm(&mut self, x: &str, weight: &str, bias: &str) -> String {
+        let attributes = [("axis", Attr::Int(-1)), ("epsilon", Attr::Float(NORM_EPSILON))];
+        self.b.op("LayerNormalization", &[x, weight, bias], &attributes)
+    }
+
+    /// Attention of heads that lie side by side in `[N, T, heads * D]`.
+    pub fn attention(&mut self, q: &str, k: &str, v: &str, heads: usize) -> String {
+        let scale = (self.arch.head_dim as f64).powf(-0.5) as f32;
+        let attributes = [("num_heads", Attr::Int(heads as i64)), ("scale", Attr::Float(scale))];
+        self.b.ms_op("MultiHeadAttention", &[q, k, v], &attributes)
+    }
+
+    /// `x * (1 + erf(x / sqrt(2))) / 2`. ONNX Runtime fuses it with the sum in front of it.
+    pub fn gelu(&mut self, x: &str) -> String {
+        self.b.ms_op("Gelu", &[x], &[])
     }
 
     /// `x * sigmoid(x)`: ONNX Runtime's QuickGelu with alpha 1.
@@ -138,7 +156,7 @@ impl<'a> Net<'a> {
         self.b.ms_op("QuickGelu", &[x], &[("alpha", Attr::Float(1.0))])
     }
 
-    /// The weight of an RMS norm.
+    /// The weight of a norm.
     pub fn norm_weight(&mut self, key: &str, width: usize) -> String {
         let name = format!("{key}.weight");
         self.float_weight(&name, &[width], Recipe::Stored(name.clone()))

@@ -47,17 +47,16 @@ pub struct DetectOptions {
 
 impl Default for DetectOptions {
     fn default() -> Self {
-        Self { threshold: 0.3, max_overlap: 0.5 }
+        Self { threshold: 0.3, max_overlap: 0.3 }
     }
 }
 
 impl DetectOptions {
-    /// What is usual for a detector: 0.3 and 0.5 for that of a bundle, 0.3 and 0.3 for RTMDet as the official demos have
-    /// it, 0.5 and no suppression for DETR, which does not need any.
+    /// What is usual for a detector: 0.3 and 0.3 as the official demos have it, for DETR 0.5 and no suppression, which it does
+    /// not need.
     pub fn of(family: DetectorFamily) -> Self {
         let (threshold, max_overlap) = match family {
-            DetectorFamily::Bundle => return Self::default(),
-            DetectorFamily::RtmDet => (0.3, 0.3),
+            DetectorFamily::Bundle | DetectorFamily::RtmDet => return Self::default(),
             DetectorFamily::Detr => (0.5, 1.0),
         };
         Self { threshold, max_overlap }

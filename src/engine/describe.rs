@@ -1,13 +1,13 @@
 //! What a file is, without loading it; whether a device works.
 
 use super::load::{ModelSource, checkpoint, is_graph, read_graph};
-use crate::checkpoint::{Arch, Head, HeadNorm, Source, model_info};
+use crate::checkpoint::{Arch, Head, HeadNorm, Hints, Source, model_info};
 use crate::convert;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::proto::{ModelProto, dimension};
 use crate::onnx::{Builder, Dim, Element};
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions, View};
-use crate::spec::{DetectorInfo, ModelInfo, Precision, Task};
+use crate::spec::{DetectorInfo, ModelFraming, ModelInfo, Precision, Task};
 use prost::Message;
 use serde::Serialize;
 use std::path::Path;
@@ -18,6 +18,8 @@ pub struct Description {
     /// `checkpoint`, `bundle` (one backbone, several heads), `converted graph`, `person detector` or `converted person
     /// detector`.
     pub kind: String,
+    /// `Sapiens2` or `Sapiens v1`; of a detector alone its kind.
+    pub family: String,
     /// Its tasks in one word: `pose`, or several joined by `+`; of a detector `detection`.
     pub task: String,
     /// Facts that a converted model also carries.
@@ -38,7 +40,22 @@ pub struct Description {
 /// # Errors
 /// As for loading it; weights are not read.
 pub fn describe(path: &Path) -> Result<Description> {
-    if is_graph(path) { describe_graph(path) } else { describe_source(&Source::open(path)?) }.map_err(|e| e.at(path))
+    describe_with(path, Hints::default())
+}
+
+/// Describes a checkpoint of Sapiens v1 whose tensors do not say everything; any other file refuses hints.
+///
+/// # Errors
+/// As for [`describe`]; `InvalidArgument` for hints that a file cannot have.
+pub fn describe_with(path: &Path, hints: Hints) -> Result<Description> {
+    let described = match is_graph(path) {
+        true if hints != Hints::default() => {
+            Err(Error::invalid("heads and patch padding are built into a converted graph; leave them out"))
+        }
+        true => describe_graph(path),
+        false => describe_source(&Source::open(path)?.with_hints(hints)),
+    };
+    described.map_err(|e| e.at(path))
 }
 
 fn describe_graph(path: &Path) -> Result<Description> {
@@ -68,6 +85,7 @@ fn describe_graph(path: &Path) -> Result<Description> {
     Ok(Description {
         task: task_text(&info),
         kind: if info.detector.is_some() { "converted person detector" } else { "converted graph" }.into(),
+        family: family_text(&info),
         info,
         dtype: dtype.into(),
         tensors,
@@ -111,6 +129,10 @@ fn describe_source(source: &Source) -> Result<Description> {
     if let Some(tokenizer) = &arch.tokenizer {
         backbone += &format!(", window tokenizer of {} layers", tokenizer.layers.len());
     }
+    if let Some(v1) = arch.sapiens1 {
+        let cls = if v1.has_cls { "class token, " } else { "" };
+        backbone += &format!(", {cls}{} x {} positions, patch padding {}", v1.grid.height, v1.grid.width, v1.padding);
+    }
     let mut heads: Vec<String> = arch.heads_by_task.iter().map(|(task, head)| head_text(task.name(), head)).collect();
     if let (Some(head), Some(detector)) = (&arch.detector, info.detector) {
         let (text, DetectorInfo { input, stride, .. }) = (head_text("person detector", head), detector);
@@ -119,12 +141,21 @@ fn describe_source(source: &Source) -> Result<Description> {
     Ok(Description {
         task: task_text(&info),
         kind: if arch.is_bundle { "bundle" } else { "checkpoint" }.into(),
+        family: family_text(&info),
         info,
         dtype: source.main_dtype().map_or_else(|| "nothing".into(), |d| d.to_string()),
         tensors: source.checkpoint().names().count(),
         backbone: Some(backbone),
         heads,
     })
+}
+
+pub(super) fn family_text(info: &ModelInfo) -> String {
+    match info.detector {
+        Some(detector) if info.tasks.is_empty() => detector.family.to_string(),
+        _ if info.framing == ModelFraming::Sapiens1 => "Sapiens v1".into(),
+        _ => "Sapiens2".into(),
+    }
 }
 
 pub(super) fn task_text(info: &ModelInfo) -> String {

@@ -1,6 +1,6 @@
 //! What a checkpoint that is a person detector alone is, in words.
 
-use super::describe::{Description, task_text};
+use super::describe::{Description, family_text, task_text};
 use crate::checkpoint::{Detr, Naming, RtmDet, Source};
 use crate::convert::detector_info;
 use crate::error::Result;
@@ -43,6 +43,7 @@ pub(super) fn describe(source: &Source) -> Result<Description> {
     };
     Ok(Description {
         kind: "person detector".into(),
+        family: family_text(&info),
         task: task_text(&info),
         info,
         dtype: source.main_dtype().map_or_else(|| "nothing".into(), |d| d.to_string()),

@@ -182,7 +182,7 @@ pub(super) fn family_of(source: &ModelSource) -> Result<DetectorFamily> {
     Ok(match checkpoint.naming() {
         Naming::RtmDet => DetectorFamily::RtmDet,
         Naming::Detr | Naming::DetrTimm => DetectorFamily::Detr,
-        Naming::Original | Naming::Transformers => DetectorFamily::Bundle,
+        Naming::Original | Naming::Transformers | Naming::Sapiens1 => DetectorFamily::Bundle,
     })
 }
 

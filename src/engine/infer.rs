@@ -5,12 +5,14 @@ use super::result::{Features, Maps};
 use super::run::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Affine, Size};
+use crate::image::planes;
 use crate::preprocess::{Framed, Geometry, Placement, mirror};
 use crate::runtime::Tensor;
 use crate::skeleton;
-use crate::spec::{PATCH, Task};
+use crate::spec::{ModelFraming, PATCH, Task};
 use crate::task::pose::Keypoint;
-use crate::task::{albedo, matting, normal, pointmap, pose, seg};
+use crate::task::seg::SegMap;
+use crate::task::{albedo, depth, matting, normal, pointmap, pose, seg};
 use ndarray::{Array2, Array3};
 
 /// Pictures that a model sees in one run, their mirror images if it is flip-tested, and what the backbone made of them.
@@ -96,6 +98,17 @@ impl RawOutputs {
         self.outputs.get_mut(i).ok_or_else(|| missing(i))?.take_floats()
     }
 
+    /// Planes at the size of the network input. Heads of Sapiens v1 end in half of it, and the official code brings their
+    /// output there before it looks at the image.
+    fn take_at_input(&mut self, i: usize, input: Size, average: Average<'_>) -> Result<(usize, Vec<f32>)> {
+        let (channels, map) = self.map(i)?;
+        let mut values = self.take(i)?;
+        if let Some(flipped) = self.mirrored(i)? {
+            average(&mut values, flipped, channels, map)?;
+        }
+        Ok((channels, planes::resize(values, channels, map, input)?))
+    }
+
     fn tensor(&self, i: usize) -> Result<&Tensor> {
         self.outputs.get(i).ok_or_else(|| missing(i))
     }
@@ -110,6 +123,9 @@ impl RawOutputs {
     }
 }
 
+/// Averages planes with those of the mirrored input: both, their number and size.
+type Average<'a> = &'a dyn Fn(&mut [f32], &[f32], usize, Size) -> Result<()>;
+
 fn missing(output: usize) -> Error {
     Error::new(ErrorKind::Runtime, format!("the graph returned no output {output}"))
 }
@@ -121,9 +137,9 @@ pub(super) fn decode_pose(model: &Model, placement: &Placement, raw: &mut RawOut
         let (count, map) = raw.map(0)?;
         let mut heatmaps = raw.take(0)?;
         if let Some(flipped) = raw.mirrored(0)? {
-            let flip = &skeleton::keypoints().flip;
-            check_mirror("keypoints", count, flip.len())?;
-            pose::average_flipped(&mut heatmaps, flipped, map, flip)?;
+            let set = skeleton::keypoint_set(count)
+                .ok_or_else(|| no_mirror("keypoints", count, skeleton::KEYPOINT_COUNTS))?;
+            pose::average_flipped(&mut heatmaps, flipped, map, &set.flip)?;
         }
         pose::decode(&heatmaps, count, map, info.input, info.heatmap)?
     } else {
@@ -159,24 +175,26 @@ pub(super) fn decode_map(
         Task::Features => maps.features = Some(features(raw)?),
         Task::Seg => {
             maps.seg = Some(if model.gives_labels() {
-                seg::resize_labels(raw.tensor(0)?.bytes()?, raw.tensor(1)?.floats()?, placement)?
+                let found = seg::resize_labels(raw.tensor(0)?.bytes()?, raw.tensor(1)?.floats()?, placement)?;
+                SegMap { classes: Some(model.info().classes).filter(|count| *count > 0), ..found }
             } else {
-                let (classes, map) = raw.map(0)?;
-                let mut logits = raw.take(0)?;
-                if let Some(flipped) = raw.mirrored(0)? {
-                    let flip = skeleton::class_flip();
-                    check_mirror("classes", classes, flip.len())?;
-                    seg::average_flipped(&mut logits, flipped, map, &flip)?;
-                }
+                let (classes, logits) = raw.take_at_input(0, real.input, &|logits, flipped, classes, map| {
+                    let set = skeleton::class_set(classes);
+                    let set = set.ok_or_else(|| no_mirror("classes", classes, skeleton::CLASS_COUNTS))?;
+                    let flip: Vec<u8> = set.iter().map(|class| class.flip).collect();
+                    seg::average_flipped(logits, flipped, map, &flip)
+                })?;
                 seg::labels_to_image(&logits, classes, placement)?
             });
         }
         Task::Normal => {
-            let mut planes = raw.take(0)?;
-            if let Some(flipped) = raw.mirrored(0)? {
-                normal::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
-            }
-            maps.normal = Some(normal::to_image(&planes, placement, model.info().normal_frame)?);
+            let average: Average<'_> = &|a, b, _, map| normal::average_flipped(a, b, map);
+            let planes = raw.take_at_input(0, real.input, average)?.1;
+            let info = model.info();
+            maps.normal = Some(match info.framing {
+                ModelFraming::Sapiens1 => normal::to_image_late(&planes, placement, info.normal_frame)?,
+                _ => normal::to_image(&planes, placement, info.normal_frame)?,
+            });
         }
         Task::Pointmap => {
             let mut planes = raw.take(0)?;
@@ -190,11 +208,13 @@ pub(super) fn decode_map(
             }
             maps.pointmap = Some(pointmap::to_image(&planes, placement)?);
         }
+        Task::Depth => {
+            let average: Average<'_> = &|a, b, _, map| depth::average_flipped(a, b, map);
+            maps.depth = Some(depth::to_image(&raw.take_at_input(0, real.input, average)?.1, placement)?);
+        }
         Task::Albedo => {
-            let mut planes = raw.take(0)?;
-            if let Some(flipped) = raw.mirrored(0)? {
-                albedo::average_flipped(&mut planes, flipped, raw.map(0)?.1)?;
-            }
+            let average: Average<'_> = &|a, b, _, map| albedo::average_flipped(a, b, map);
+            let planes = raw.take_at_input(0, real.input, average)?.1;
             maps.albedo = Some(albedo::to_image(&planes, placement)?);
         }
         Task::Matting => {
@@ -215,14 +235,12 @@ pub(super) fn decode_map(
 }
 
 /// Which outputs swap in a mirrored picture is known for the official sets only.
-fn check_mirror(what: &str, count: usize, known: usize) -> Result<()> {
-    if count == known {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Unsupported,
-        format!("flip test: this model has {count} {what}; which of them mirror each other is known for {known} only"),
-    ))
+fn no_mirror(what: &str, count: usize, known: [usize; 3]) -> Error {
+    let [a, b, c] = known;
+    let message = format!(
+        "flip test: this model has {count} {what}; which of them mirror each other is known for {a}, {b} and {c} only"
+    );
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 /// A cell of the feature map stands for the patch of input pixels around its centre.

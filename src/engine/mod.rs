@@ -24,7 +24,7 @@ mod result;
 mod run;
 mod watch;
 
-pub use describe::{Description, describe, try_device};
+pub use describe::{Description, describe, describe_with, try_device};
 pub use detector::Detector;
 pub use load::{LoadOptions, ModelSource};
 pub use model::Model;

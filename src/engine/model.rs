@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, Session, Tensor, View};
-use crate::spec::{ModelInfo, Task};
+use crate::spec::{ModelFraming, ModelInfo, Task};
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -54,7 +54,8 @@ impl Model {
         let open = |part: &ModelProto| loaded.open(library, part, &options.session);
         let raw = info.raw || options.flip_test;
         let decoded_seg = options.decoded_seg && !raw;
-        let outputs = |task: Task| wanted(task, raw, decoded_seg);
+        let late_normals = info.framing == ModelFraming::Sapiens1;
+        let outputs = |task: Task| wanted(task, raw, decoded_seg, late_normals);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
             [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
@@ -143,7 +144,8 @@ impl Model {
     /// Runs a head (or the whole single-task model): the tensors of [`wanted`], as many in a batch as there are pictures.
     pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
         self.check_files()?;
-        let outputs = wanted(task, self.gives_raw(), self.decoded_seg);
+        let late_normals = self.info.framing == ModelFraming::Sapiens1;
+        let outputs = wanted(task, self.gives_raw(), self.decoded_seg, late_normals);
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
                 let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
@@ -183,8 +185,10 @@ impl std::fmt::Debug for Model {
 ///
 /// Segmentation is decoded from the logits unless the caller does without: the official pipeline scales them, not the
 /// labels, to the image. The flip test averages before decoding, so it needs what the network gives.
-pub(super) fn wanted(task: Task, raw: bool, decoded_seg: bool) -> &'static [&'static str] {
+/// Sapiens v1 scales normals to the image before it makes them unit vectors: `late_normals`.
+pub(super) fn wanted(task: Task, raw: bool, decoded_seg: bool, late_normals: bool) -> &'static [&'static str] {
     match task {
+        Task::Normal if late_normals => task.raw_outputs(),
         Task::Seg if !decoded_seg => task.raw_outputs(),
         _ if raw => task.raw_outputs(),
         _ => task.decoded_outputs(),

@@ -28,7 +28,8 @@ pub struct Person {
     pub bbox: Rect,
     /// How sure the detector is of it, 0 to 1; `None` for a box that was asked for.
     pub score: Option<f32>,
-    /// Keypoints in image pixels, in the order of [`crate::skeleton::keypoints`].
+    /// Keypoints in image pixels, in the order of the set that their number names
+    /// ([`crate::skeleton::keypoint_set`]).
     pub pose: Option<Vec<Keypoint>>,
     /// Maps that come from this person's crop; in image space with background outside it.
     pub maps: Maps,
@@ -47,6 +48,9 @@ pub struct Maps {
     pub albedo: Option<Array3<f32>>,
     /// Coverage and premultiplied foreground.
     pub matting: Option<Matte>,
+    /// HxW relative depth: about 0 at the nearest point of a person, about 1 at the farthest, no unit; means nothing in the
+    /// background. NaN where there is none.
+    pub depth: Option<Array2<f32>>,
     /// Features of the backbone: not carried to image space, they have one cell per patch.
     pub features: Option<Features>,
     /// Where maps that are not in image space lie; read it through [`Maps::image_from_map`].
@@ -68,6 +72,7 @@ impl Maps {
             (Task::Pointmap, self.pointmap.is_some()),
             (Task::Albedo, self.albedo.is_some()),
             (Task::Matting, self.matting.is_some()),
+            (Task::Depth, self.depth.is_some()),
             (Task::Features, self.features.is_some()),
         ];
         found.into_iter().filter(|(_, there)| *there).map(|(task, _)| task).collect()
@@ -85,6 +90,7 @@ impl Maps {
             Task::Pointmap => own.pointmap = self.pointmap.take(),
             Task::Albedo => own.albedo = self.albedo.take(),
             Task::Matting => own.matting = self.matting.take(),
+            Task::Depth => own.depth = self.depth.take(),
             Task::Features => own.features = self.features.take(),
         }
         own

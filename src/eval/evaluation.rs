@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::image::Image;
 use crate::measure::{Albedo, Alpha, BoxPrecision, Classes, Normals, Points};
-use crate::skeleton::{CLASS_COUNT, classes};
+use crate::skeleton::{CLASS_COUNT, class_counterpart, class_set, classes};
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
 use ndarray::{Array, Dimension};
@@ -56,7 +56,7 @@ impl Evaluation {
     /// `InvalidArgument` for a task without a measure, without any task unless people are detected, and for options of the
     /// detector that are out of range.
     pub fn new(tasks: &[Task], boxes: Boxes) -> Result<Self> {
-        if let Some(task) = tasks.iter().find(|t| **t == Task::Features) {
+        if let Some(task) = tasks.iter().find(|t| matches!(t, Task::Features | Task::Depth)) {
             return Err(Error::invalid(format!("task `{task}`: there is no measure for it")));
         }
         if let Boxes::Detect(options) = &boxes {
@@ -120,6 +120,11 @@ impl Evaluation {
             engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), ..Request::default() })
         };
         let has_pose = dense.len() < tasks.len();
+        // The first model that has a task does it.
+        let mut counts = engine.models().iter().map(|model| model.info().keypoints);
+        if let Some(count) = counts.find(|count| *count > 0) {
+            self.pose.look_at(count);
+        }
         let people = compared(&label.people);
         let mut found = match self.boxes {
             Boxes::Whole if has_pose && people.len() > 1 => return Err(whole_and_many(people.len())),
@@ -176,11 +181,20 @@ impl Evaluation {
     fn compare_maps(&mut self, folder: &Folder, label: &Label, maps: &Maps) -> Result<()> {
         let PersonMaps { classes, alpha, mask } = PersonMaps::read(folder, label, maps)?;
         if let (Some(seg), Some(labels)) = (&maps.seg, &classes) {
-            if let Some(other) = seg.classes.filter(|count| *count != CLASS_COUNT) {
-                let message = format!("the seg model has {other} classes; the labels are for {CLASS_COUNT}");
+            let count = seg.classes.unwrap_or(CLASS_COUNT);
+            let own = class_set(count)
+                .map(|set| (0..).zip(set).map(|(class, _)| class_counterpart(count, class, CLASS_COUNT)));
+            let Some(official) = own.and_then(|classes| classes.collect::<Option<Vec<u8>>>()) else {
+                let message = format!(
+                    "the seg model has {count} classes; the labels are for {CLASS_COUNT}, and for the 28 of Sapiens v1 among them"
+                );
                 return Err(Error::new(ErrorKind::Unsupported, message));
+            };
+            let mut predicted = flat(&seg.labels);
+            if count != CLASS_COUNT {
+                let translated = |class: &u8| official.get(usize::from(*class)).copied().unwrap_or(u8::MAX);
+                predicted = predicted.iter().map(translated).collect::<Vec<_>>().into();
             }
-            let predicted = flat(&seg.labels);
             if let Some(other) = predicted.iter().find(|c| usize::from(**c) >= CLASS_COUNT) {
                 let message = format!("the model predicts class {other}; the labels are for {CLASS_COUNT}, from 0");
                 return Err(Error::new(ErrorKind::Unsupported, message));

@@ -8,7 +8,7 @@ use crate::geometry::Rect;
 use crate::measure::{
     self, AveragePrecision, ErrorReport, LabelPoint, Located, PckReport, PointError, PrecisionReport, Visibility,
 };
-use crate::skeleton::{KEYPOINT_COUNT, keypoints};
+use crate::skeleton::{KEYPOINT_COUNT, keypoint_counterpart, keypoint_set, keypoints};
 use crate::task::pose::Keypoint;
 use serde::Serialize;
 
@@ -18,7 +18,10 @@ const AREA_OF_BOX: f64 = 0.53;
 /// Scores of keypoints.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PoseReport {
-    /// Average precision over all 308 keypoints.
+    /// How many of the 308 labelled keypoints the model has: what else is said is about these. Models of Sapiens v1 may have 83 or
+    /// 17 of them ([`keypoint_counterpart`]).
+    pub keypoints: usize,
+    /// Average precision over all 308 keypoints, as far as the model has them.
     pub all_308: PrecisionReport,
     /// Average precision over the 17 of COCO's body.
     pub coco_17: PrecisionReport,
@@ -57,26 +60,42 @@ pub(super) struct PoseScores {
     /// In the order of [`GroupErrors`].
     errors: [PointError; 6],
     people_not_found: u64,
+    /// Which keypoint of the model each of the 308 is; `None` before anything is known about the model.
+    places: Option<Vec<Option<usize>>>,
 }
 
 impl PoseScores {
     pub fn new() -> Self {
+        Self::over(&(0..KEYPOINT_COUNT).map(Some).collect::<Vec<_>>())
+    }
+
+    /// Restricts the scores to what a model with this many keypoints has, where that is an official set; from the first time on.
+    pub fn look_at(&mut self, count: usize) {
+        if self.places.is_none() && keypoint_set(count).is_some() {
+            let places: Vec<_> = (0..KEYPOINT_COUNT).map(|i| keypoint_counterpart(KEYPOINT_COUNT, i, count)).collect();
+            *self = Self { places: Some(places.clone()), ..Self::over(&places) };
+        }
+    }
+
+    fn over(places: &[Option<usize>]) -> Self {
         let known = keypoints();
         let groups = &known.groups;
-        let all: Vec<usize> = (0..KEYPOINT_COUNT).collect();
+        let has = |set: &[usize]| set.iter().copied().filter(|i| places[*i].is_some()).collect::<Vec<_>>();
+        let all: Vec<usize> = has(&(0..KEYPOINT_COUNT).collect::<Vec<_>>());
         let hands = [groups.left_hand.as_slice(), &groups.right_hand].concat();
         let over = |set: &[usize]| (set.to_vec(), AveragePrecision::new(set, &known.sigmas));
         Self {
+            places: None,
             precision: [over(&all), over(&groups.body)],
             errors: [&all, &groups.body, &groups.foot, &hands, &groups.extra, &groups.face]
-                .map(|set| PointError::new(set)),
+                .map(|set| PointError::new(&has(set))),
             people_not_found: 0,
         }
     }
 
     /// Adds people of a picture whose boxes were given, and what was predicted for each of them.
     pub fn add(&mut self, people: &[&LabelledPerson], predicted: &[&[Keypoint]]) -> Result<()> {
-        let predicted = predicted.iter().map(|found| located(found, 1.0)).collect::<Result<Vec<_>>>()?;
+        let predicted = predicted.iter().map(|found| self.located(found, 1.0)).collect::<Result<Vec<_>>>()?;
         for (set, precision) in &mut self.precision {
             let is_labelled =
                 |p: &LabelledPerson| set.iter().any(|i| points(p)[*i].visibility != Visibility::Unlabelled);
@@ -90,7 +109,8 @@ impl PoseScores {
     /// Adds everybody in a picture, and what was predicted in the boxes that were found there, which are sorted by score.
     pub fn add_found(&mut self, people: &[LabelledPerson], found: &[(Detection, &[Keypoint])]) -> Result<()> {
         // As MMPose scores a person: sure that it is one, and sure of its keypoints.
-        let predicted = found.iter().map(|(d, points)| located(points, d.score.into())).collect::<Result<Vec<_>>>()?;
+        let located = |(d, points): &(Detection, &[Keypoint])| self.located(points, d.score.into());
+        let predicted = found.iter().map(located).collect::<Result<Vec<_>>>()?;
         for (_, precision) in &mut self.precision {
             let people: Vec<_> = people.iter().map(measured).collect();
             precision.add(&people, &predicted.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
@@ -101,6 +121,24 @@ impl PoseScores {
             self.add_distances(person, taken.map(|i| predicted[i].as_slice()))?;
         }
         Ok(())
+    }
+
+    /// Predictions as the measures want them: by keypoint of the 308, their scores times `weight`.
+    fn located(&self, found: &[Keypoint], weight: f64) -> Result<Vec<Located>> {
+        let one = |k: &Keypoint| Located { x: k.x.into(), y: k.y.into(), score: f64::from(k.score) * weight };
+        let has_set = |places: &&Vec<Option<usize>>| places.iter().flatten().all(|place| *place < found.len());
+        match self.places.as_ref().filter(has_set) {
+            Some(places) => Ok(places.iter().map(|place| place.map(|i| one(&found[i])).unwrap_or_default()).collect()),
+            None if found.len() == KEYPOINT_COUNT => Ok(found.iter().map(one).collect()),
+            None => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "the pose model has {} keypoints; the labels are for {KEYPOINT_COUNT}, of which models with 133 and 17 have \
+                     some",
+                    found.len()
+                ),
+            )),
+        }
     }
 
     fn add_distances(&mut self, person: &LabelledPerson, found: Option<&[Located]>) -> Result<()> {
@@ -114,6 +152,7 @@ impl PoseScores {
     pub fn report(&self) -> PoseReport {
         let [all, body, feet, hands, extra, face] = &self.errors;
         PoseReport {
+            keypoints: self.precision[0].0.len(),
             all_308: self.precision[0].1.report(),
             coco_17: self.precision[1].1.report(),
             coco_17_labelled: body.pck_labelled(),
@@ -143,16 +182,4 @@ fn measured(person: &LabelledPerson) -> measure::LabelledPerson<'_> {
     let area = f64::from(person.bbox.width) * f64::from(person.bbox.height) * AREA_OF_BOX;
     let area_px = person.area_px.unwrap_or(area);
     measure::LabelledPerson { points: points(person), area_px, bbox: person.bbox }
-}
-
-/// Predictions as the measures want them, their scores times `weight`.
-fn located(found: &[Keypoint], weight: f64) -> Result<Vec<Located>> {
-    if found.len() != KEYPOINT_COUNT {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("the pose model has {} keypoints; the labels are for {KEYPOINT_COUNT}", found.len()),
-        ));
-    }
-    let one = |k: &Keypoint| Located { x: k.x.into(), y: k.y.into(), score: f64::from(k.score) * weight };
-    Ok(found.iter().map(one).collect())
 }

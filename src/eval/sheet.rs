@@ -93,9 +93,10 @@ impl ComparisonSheet {
             Ok(match task {
                 Task::Pose => Some(self.skeletons(label, seen)?),
                 Task::Seg => match (&classes, &found.seg) {
-                    (Some(label), Some(seg)) => {
-                        both([label, slice(&seg.labels)], |classes| self.style.classes(size, classes))?
-                    }
+                    (Some(label), Some(seg)) => Some([
+                        self.style.classes(size, label, None)?,
+                        self.style.classes(size, slice(&seg.labels), seg.classes)?,
+                    ]),
                     _ => None,
                 },
                 Task::Normal => match (label.normals(folder)?, &found.normal) {
@@ -128,7 +129,7 @@ impl ComparisonSheet {
                     }
                     _ => None,
                 },
-                Task::Features => None,
+                Task::Depth | Task::Features => None,
             })
         };
         let compared = |task: &Task| if seen.tasks.contains(task) { pair(task) } else { Ok(None) };
@@ -157,7 +158,8 @@ fn name(task: Task) -> Option<&'static str> {
         Task::Pointmap => "depth",
         Task::Albedo => "albedo",
         Task::Matting => "alpha",
-        Task::Features => return None,
+        // No label is for the depth of Sapiens v1.
+        Task::Depth | Task::Features => return None,
     })
 }
 

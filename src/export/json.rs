@@ -31,12 +31,38 @@ pub struct KeypointsDocument {
     /// When it was taken, in nanoseconds of the clock of whoever submitted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_ns: Option<i64>,
+    /// What a stream says about the frame beside what is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamRecord>,
     /// The models that took part, detector first.
     pub models: Vec<ModelRecord>,
     /// Milliseconds per stage, in the order they were added.
     pub timings_ms: serde_json::Map<String, serde_json::Value>,
     /// The people, in the order of the result.
     pub persons: Vec<PersonRecord>,
+}
+
+/// A frame among those of its stream.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StreamRecord {
+    /// Why there is nothing else in it, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Tasks that ran on this very frame; what others gave is older.
+    pub tasks: Vec<String>,
+    /// Whether the detector looked at it.
+    pub detector_ran: bool,
+    /// Frames that were dropped since the one before.
+    pub dropped_before: u64,
+    /// From submit to the beginning of the work.
+    #[serde(serialize_with = "round_ms")]
+    pub wait_ms: f64,
+    /// From submit to the finished result.
+    #[serde(serialize_with = "round_ms")]
+    pub total_ms: f64,
+    /// How the pointmap of the whole image goes with the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<PointsRecord>,
 }
 
 /// The picture that coordinates refer to: x right, y down, pixel centres at integers.
@@ -48,6 +74,51 @@ pub struct ImageRecord {
     pub width: usize,
     /// Number of rows.
     pub height: usize,
+}
+
+/// Who somebody is, from frame to frame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackRecord {
+    /// From 1, never given twice by a stream.
+    pub id: u64,
+    /// `tentative`, `confirmed` or `lost`.
+    pub state: String,
+    /// Frames since the first sighting, this one included.
+    pub age_frames: u64,
+    /// Nanoseconds since the first sighting.
+    pub age_ns: i64,
+    /// Nanoseconds since the last.
+    pub unseen_ns: i64,
+    /// Frames in a row in which the person was looked for and not found.
+    pub missed_frames: u32,
+    /// Sightings in all.
+    pub sightings: u32,
+    /// Whether tasks look at this person.
+    pub is_chosen: bool,
+    /// The box of the motion model: x, y, width, height in pixels.
+    #[serde(serialize_with = "round_pixels", deserialize_with = "nan_numbers")]
+    pub estimate: [f32; 4],
+    /// Pixels per second of its centre: to the right, downwards.
+    #[serde(serialize_with = "round_pixels", deserialize_with = "nan_numbers")]
+    pub velocity: [f32; 2],
+}
+
+/// How a pointmap goes with the one before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PointsRecord {
+    /// `first`, `agrees`, `scale_jump`, `disagrees` or `too_few`.
+    pub agreement: String,
+    /// `false`: they show different shapes; trust neither.
+    pub is_valid: bool,
+    /// What the raw points were multiplied by to get the steadied ones.
+    pub factor: f32,
+    /// Share of the compared points that do not fit.
+    #[serde(serialize_with = "round_score", deserialize_with = "nan_from_null")]
+    pub misfits: f32,
+    /// How many points were compared.
+    pub compared: usize,
+    /// Frames since the pointmap was made.
+    pub age_frames: u64,
 }
 
 /// What ran. Fields that are not known are left out.
@@ -75,16 +146,37 @@ pub struct ModelRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PersonRecord {
     /// x, y, width, height in pixels.
-    #[serde(rename = "box", serialize_with = "round_box", deserialize_with = "nan_box")]
+    #[serde(rename = "box", serialize_with = "round_pixels", deserialize_with = "nan_numbers")]
     pub box_xywh: [f32; 4],
     /// How sure the detector is of the box, 0 to 1; left out for a box that was given.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "round_known")]
     pub detection_score: Option<f32>,
+    /// Where the box is from: `image`, `host`, `detector`, `keypoints` or `prediction`. Of a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    /// Which of the given boxes it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub box_index: Option<usize>,
+    /// Who it is, if the stream tracks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<TrackRecord>,
+    /// Tasks there is something of: `pose`, or maps of this person's own. Of a stream.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Frames since the one in which the keypoints were found. Of a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keypoints_age_frames: Option<u64>,
+    /// How the pointmap of this person goes with the one before, if the stream compares them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<PointsRecord>,
     /// Mean over the finite scores of all keypoints; NaN (`null`) without any.
     #[serde(serialize_with = "round_score", deserialize_with = "nan_from_null")]
     pub mean_score: f32,
-    /// In the order of the skeleton.
+    /// In the order of the skeleton, as found.
     pub keypoints: Vec<KeypointRecord>,
+    /// The same, steadied over time, if the stream filters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filtered: Option<Vec<KeypointRecord>>,
 }
 
 /// One keypoint in image pixels.
@@ -113,6 +205,7 @@ impl KeypointsDocument {
             image: ImageRecord { path, width: size.width, height: size.height },
             frame: None,
             timestamp_ns: None,
+            stream: None,
             models: Vec::new(),
             timings_ms: serde_json::Map::new(),
             persons: Vec::new(),
@@ -159,19 +252,32 @@ impl KeypointsDocument {
 impl PersonRecord {
     /// A person from a box and `(x, y, score)` per name; extra names or keypoints are an error.
     pub fn new<N: AsRef<str>>(person: Rect, names: &[N], keypoints: &[[f32; 3]]) -> Result<Self> {
-        if names.len() != keypoints.len() {
-            return Err(Error::invalid(format!("keypoints: {} for {} names", keypoints.len(), names.len())));
-        }
         let scores = keypoints.iter().map(|k| f64::from(k[2])).filter(|s| s.is_finite());
         let (sum, count) = scores.fold((0.0, 0_u32), |(sum, count), score| (sum + score, count + 1));
-        let record =
-            |(name, &[x, y, score]): (&N, &[f32; 3])| KeypointRecord { name: name.as_ref().to_owned(), x, y, score };
         Ok(Self {
             box_xywh: [person.x, person.y, person.width, person.height],
             detection_score: None,
+            origin: None,
+            box_index: None,
+            track: None,
+            tasks: Vec::new(),
+            keypoints_age_frames: None,
+            points: None,
             mean_score: (sum / f64::from(count)) as f32,
-            keypoints: names.iter().zip(keypoints).map(record).collect(),
+            keypoints: KeypointRecord::all(names, keypoints)?,
+            filtered: None,
         })
+    }
+}
+
+impl KeypointRecord {
+    /// `(x, y, score)` per name; extra names or keypoints are an error.
+    pub fn all<N: AsRef<str>>(names: &[N], keypoints: &[[f32; 3]]) -> Result<Vec<Self>> {
+        if names.len() != keypoints.len() {
+            return Err(Error::invalid(format!("keypoints: {} for {} names", keypoints.len(), names.len())));
+        }
+        let record = |(name, &[x, y, score]): (&N, &[f32; 3])| Self { name: name.as_ref().to_owned(), x, y, score };
+        Ok(names.iter().zip(keypoints).map(record).collect())
     }
 }
 
@@ -193,14 +299,21 @@ fn round_known<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::O
     round_score(&value.unwrap_or(f32::NAN), serializer)
 }
 
-fn round_box<S: Serializer>(values: &[f32; 4], serializer: S) -> Result<S::Ok, S::Error> {
-    values.map(|v| rounded(f64::from(v), 100.0)).serialize(serializer)
+fn round_ms<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*value, 100.0))
+}
+
+fn round_pixels<S: Serializer, const N: usize>(values: &[f32; N], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|v| rounded(f64::from(*v), 100.0)))
 }
 
 fn nan_from_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f32::NAN))
 }
 
-fn nan_box<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[f32; 4], D::Error> {
-    Ok(<[Option<f32>; 4]>::deserialize(deserializer)?.map(|v| v.unwrap_or(f32::NAN)))
+fn nan_numbers<'de, D: Deserializer<'de>, const N: usize>(deserializer: D) -> Result<[f32; N], D::Error> {
+    let values = Vec::<Option<f32>>::deserialize(deserializer)?;
+    let numbers: Vec<f32> = values.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect();
+    let count = numbers.len();
+    numbers.try_into().map_err(|_| serde::de::Error::invalid_length(count, &"as many numbers as the field has"))
 }

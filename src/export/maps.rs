@@ -12,6 +12,9 @@ pub const MATTE_GREEN: [u8; 3] = [0, 177, 64];
 /// Colour of pixels without a value in depth pictures.
 pub const NO_VALUE: [u8; 3] = [24, 24, 28];
 
+/// Colour of what is not the person in pictures of relative depth.
+pub const DEPTH_BACKGROUND: [u8; 3] = [100; 3];
+
 /// What a matte is composited on.
 #[derive(Debug, Clone, Copy)]
 pub enum Backdrop {
@@ -103,6 +106,28 @@ pub fn depth_between(
         colorous::TURBO.eval_continuous(0.05 + 0.9 * nearness.clamp(0.0, 1.0)).as_array()
     };
     Ok((0..depth_m.len()).map(color).collect::<Vec<_>>().into_flattened())
+}
+
+/// Relative depth as the official code of Sapiens v1 shows it: `1 - (d - min) / (max - min)` over the finite foreground,
+/// truncated to 256 levels, in the Inferno colours, so that near is bright; everything else is [`DEPTH_BACKGROUND`].
+pub fn relative_depth(size: Size, depth: &[f32], foreground: Option<Foreground<'_>>) -> Result<Vec<u8>> {
+    let levels = nearness_levels(size, depth, foreground)?;
+    let color = |level: Option<u8>| {
+        level.map_or(DEPTH_BACKGROUND, |level| colorous::INFERNO.eval_rational(level.into(), 256).as_array())
+    };
+    Ok(levels.into_iter().map(color).collect::<Vec<_>>().into_flattened())
+}
+
+/// The levels of [`relative_depth`]: 255 at the nearest pixel of the finite foreground, 0 at the farthest; `None` elsewhere.
+/// Where all have the same depth they are at 255.
+pub fn nearness_levels(size: Size, depth: &[f32], foreground: Option<Foreground<'_>>) -> Result<Vec<Option<u8>>> {
+    let shown = shown_depth(size, depth, foreground)?;
+    let values = depth.iter().zip(&shown).filter(|(_, shown)| **shown).map(|(depth, _)| *depth);
+    let (min, max) = values.fold((f32::INFINITY, f32::NEG_INFINITY), |(min, max), d| (min.min(d), max.max(d)));
+    // Halves, as the difference of two finite f32 may overflow.
+    let range = max / 2.0 - min / 2.0;
+    let farness = |d: f32| if range > 0.0 { (d / 2.0 - min / 2.0) / range } else { 0.0 };
+    Ok(depth.iter().zip(shown).map(|(d, shown)| shown.then(|| unit_to_u8(1.0 - farness(*d)))).collect())
 }
 
 /// Which pixels have a depth to show.

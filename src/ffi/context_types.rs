@@ -139,7 +139,7 @@ pub struct SapiensModelInfo {
     pub name: *const c_char,
     /// Official size such as "0.4b", or "custom".
     pub size: *const c_char,
-    /// Terms of the weights.
+    /// Terms of the weights, in the words of who licenses them: those of Sapiens v1 are for non-commercial use only.
     pub licence: *const c_char,
     /// Where it runs, in the words of `SapiensContextOptions.devices`.
     pub device: *const c_char,
@@ -149,6 +149,10 @@ pub struct SapiensModelInfo {
     pub refused: *const c_char,
     /// SHA-256 of the checkpoint, hexadecimal; "" where nobody has read the whole file.
     pub source_sha256: *const c_char,
+    /// Keypoints of its poses, for `sapiens_set_keypoint`; 0 without task POSE.
+    pub keypoints: u32,
+    /// Classes of its segmentation, background included, for `sapiens_set_class`; 0 without task SEG, and where nothing says.
+    pub classes: u32,
 }
 
 // SAFETY: plain data, zero is valid.

@@ -23,7 +23,7 @@ unsafe impl<T> Send for UserData<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for UserData<T> {}
 
-const TASKS: [(SapiensTask, Task); 7] = [
+const TASKS: [(SapiensTask, Task); 8] = [
     (SapiensTask::Pose, Task::Pose),
     (SapiensTask::Seg, Task::Seg),
     (SapiensTask::Normal, Task::Normal),
@@ -31,6 +31,7 @@ const TASKS: [(SapiensTask, Task); 7] = [
     (SapiensTask::Albedo, Task::Albedo),
     (SapiensTask::Matting, Task::Matting),
     (SapiensTask::Features, Task::Features),
+    (SapiensTask::Depth, Task::Depth),
 ];
 
 /// The bits of tasks.
@@ -168,7 +169,7 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
 }
 
 /// # Safety
-/// `options->filter_options` is null or leads to a whole structure.
+/// `options->filter_options` and `map_filter_options` are null or lead to whole structures.
 pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<StreamOptions, Failure> {
     let delivery = delivery(options.delivery, "options->delivery")?;
     if (delivery == Delivery::Poll) != options.callback.is_none() {
@@ -195,6 +196,7 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
         tasks: tasks.into_iter().map(|task| TaskSetting { task, every_n: 1, priority: 0 }).collect(),
         budget: (budget > 0).then(|| Duration::from_nanos(budget)),
         keep_picture: flag(options.keep_image, "options->keep_image")?,
+        batch_memory: (options.batch_memory != 0).then_some(options.batch_memory),
         delivery,
         people: unsafe { people_options(options)? },
     })

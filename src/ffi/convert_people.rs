@@ -1,20 +1,22 @@
 //! What streams are to do about people: from the fields of C to the types of the library, checked.
 
-use super::convert::{choose, zero};
-use super::enums::{SapiensBoxOrigin, SapiensPersonPolicy, SapiensTrackState};
-use super::guard::{flag, read};
-use super::people_types::{SapiensFilterOptions, SapiensOneEuro};
+use super::convert::{choose, tasks_of_mask};
+use super::enums::{SapiensAgreement, SapiensBoxOrigin, SapiensPersonPolicy, SapiensTrackState};
+use super::guard::{flag, read, read_or};
+use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions, SapiensOneEuro};
 use super::status::Failure;
 use super::stream_types::SapiensStreamOptions;
-use crate::live::{BoxOrigin, DetectSetting, PeopleOptions};
-use crate::track::filter::{GroupSettings, KeypointFilterOptions, OneEuro};
+use crate::live::{BoxOrigin, DetectSetting, MapFilterOptions, PeopleOptions};
+use crate::spec::Task;
+use crate::track::filter::{
+    Agreement, GroupSettings, KeypointFilterOptions, NormalFilterOptions, OneEuro, PointmapFilterOptions,
+};
 use crate::track::{PersonPolicy, TrackOptions, TrackState};
 use std::time::Duration;
 
 /// # Safety
-/// `options->filter_options` is null or leads to a whole structure.
+/// `options->filter_options` and `map_filter_options` are null or lead to whole structures.
 pub(super) unsafe fn people_options(options: &SapiensStreamOptions) -> Result<PeopleOptions, Failure> {
-    zero(options.reserved, "options->reserved")?;
     let detects = flag(options.detect, "options->detect")?;
     let tracks = flag(options.track, "options->track")?;
     let filters = flag(options.filter, "options->filter")?;
@@ -31,6 +33,7 @@ pub(super) unsafe fn people_options(options: &SapiensStreamOptions) -> Result<Pe
         ("track_memory_ms", options.track_memory_ms != 0, "track", tracks),
         ("filter", filters, "track", tracks),
         ("filter_options", !options.filter_options.is_null(), "filter", filters),
+        ("map_filter_options", !options.map_filter_options.is_null(), "filter_maps", options.filter_maps != 0),
     ] {
         if is_set && !is_there {
             return Err(Failure::invalid(format!(
@@ -49,6 +52,7 @@ pub(super) unsafe fn people_options(options: &SapiensStreamOptions) -> Result<Pe
         detect: detects.then_some(detect),
         track: if tracks { Some(track_options(options)?) } else { None },
         filter: if filters { Some(unsafe { filter_options(options.filter_options)? }) } else { None },
+        maps: unsafe { map_filter_options(options.filter_maps, options.map_filter_options)? },
     };
     people.check()?;
     Ok(people)
@@ -118,6 +122,49 @@ unsafe fn filter_options(pointer: *const SapiensFilterOptions) -> Result<Keypoin
     Ok(options)
 }
 
+/// # Safety
+/// `pointer` is null or leads to a whole structure.
+unsafe fn map_filter_options(mask: u32, pointer: *const SapiensMapFilterOptions) -> Result<MapFilterOptions, Failure> {
+    let tasks = tasks_of_mask(mask, "options->filter_maps")?.unwrap_or_default();
+    if let Some(other) = tasks.iter().find(|task| !matches!(task, Task::Normal | Task::Pointmap)) {
+        return Err(Failure::invalid(format!(
+            "options->filter_maps has `{other}`; NORMAL and POINTMAP can be steadied"
+        )));
+    }
+    let options = unsafe { read_or(pointer, "options->map_filter_options", SapiensMapFilterOptions::DEFAULT)? };
+    let reset_after = Duration::from_millis(options.reset_after_ms.into());
+    let normals = NormalFilterOptions {
+        time_constant_s: options.normal_time_s,
+        still_degrees: options.normal_still_degrees,
+        moving_degrees: options.normal_moving_degrees,
+        reset_after,
+    };
+    let points = PointmapFilterOptions {
+        time_constant_s: options.points_time_s,
+        max_factor: options.points_max_factor,
+        tolerance_m: options.points_tolerance_m,
+        max_misfits: options.points_max_misfits,
+        reset_after,
+    };
+    let options = MapFilterOptions {
+        normals: tasks.contains(&Task::Normal).then_some(normals),
+        points: tasks.contains(&Task::Pointmap).then_some(points),
+    };
+    options.check().map_err(|e| Failure::invalid(format!("options->map_filter_options: {e}")))?;
+    Ok(options)
+}
+
+pub(super) fn agreement_number(agreement: Agreement) -> i32 {
+    let known = match agreement {
+        Agreement::First => SapiensAgreement::First,
+        Agreement::Agrees => SapiensAgreement::Agrees,
+        Agreement::ScaleJump => SapiensAgreement::ScaleJump,
+        Agreement::Disagrees => SapiensAgreement::Disagrees,
+        Agreement::TooFew => SapiensAgreement::TooFew,
+    };
+    known as i32
+}
+
 pub(super) fn origin_number(origin: BoxOrigin) -> i32 {
     let known = match origin {
         BoxOrigin::Image => SapiensBoxOrigin::Image,
@@ -143,6 +190,9 @@ pub(super) fn state_number(state: Option<TrackState>) -> i32 {
 mod tests {
     use super::*;
 
+    const WRONG: SapiensMapFilterOptions =
+        SapiensMapFilterOptions { points_max_factor: 0.5, ..SapiensMapFilterOptions::DEFAULT };
+
     #[test]
     fn the_defaults_of_the_filter_are_those_of_the_library() {
         // SAFETY: a whole structure.
@@ -151,9 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_of_the_map_filters_are_those_of_the_library() {
+        // SAFETY: a whole structure.
+        let ours = unsafe { map_filter_options(4 | 8, &SapiensMapFilterOptions::DEFAULT) };
+        let (normals, points) = (NormalFilterOptions::default(), PointmapFilterOptions::default());
+        assert_eq!(ours.ok().unwrap(), MapFilterOptions { normals: Some(normals), points: Some(points) });
+        // SAFETY: no pointer in it.
+        let none = unsafe { map_filter_options(0, std::ptr::null()) };
+        assert_eq!(none.ok().unwrap(), MapFilterOptions::default());
+    }
+
+    #[test]
     fn what_needs_something_that_is_off_is_named() {
         type Change = fn(&mut SapiensStreamOptions);
-        let cases: [(&str, Change); 10] = [
+        let cases: [(&str, Change); 13] = [
+            ("max_factor 0.5", |o| (o.filter_maps, o.map_filter_options) = (8, &WRONG)),
+            ("filter_maps has `pose`", |o| o.filter_maps = 1 | 4),
+            ("map_filter_options is set, which needs options->filter_maps,", |o| o.map_filter_options = &WRONG),
             ("detect_threshold is set, which needs options->detect,", |o| o.detect_threshold = 0.4),
             ("detect_every is set, which needs options->track,", |o| (o.detect, o.detect_every) = (1, 5)),
             ("filter is set, which needs options->track,", |o| (o.detect, o.filter) = (1, 1)),
@@ -168,7 +232,7 @@ mod tests {
         for (says, change) in cases {
             let mut options = SapiensStreamOptions::DEFAULT;
             change(&mut options);
-            // SAFETY: no pointer in it.
+            // SAFETY: pointers in it lead to whole structures.
             let message = unsafe { people_options(&options) }.err().unwrap().message;
             assert!(message.contains(says), "{says}: {message}");
         }

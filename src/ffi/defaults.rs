@@ -2,7 +2,7 @@
 
 use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
 use super::guard::{Sized32, check_struct_size, guard, write_whole};
-use super::people_types::SapiensFilterOptions;
+use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
 use super::status::{Failure, SapiensStatus};
 use super::stream_types::{SapiensImage, SapiensStreamOptions, SapiensSubmitOptions, SapiensTaskOptions};
 
@@ -52,6 +52,18 @@ pub unsafe extern "C" fn sapiens_filter_options_default(
     struct_size: u32,
 ) -> SapiensStatus {
     guard(|| unsafe { fill(options, struct_size, SapiensFilterOptions::DEFAULT) })
+}
+
+/// Writes the default options, as SAPIENS_MAP_FILTER_OPTIONS_INIT. `struct_size`: the caller's size of the struct.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_map_filter_options_default(
+    options: *mut SapiensMapFilterOptions,
+    struct_size: u32,
+) -> SapiensStatus {
+    guard(|| unsafe { fill(options, struct_size, SapiensMapFilterOptions::DEFAULT) })
 }
 
 /// Writes the default options, as SAPIENS_TASK_OPTIONS_INIT. `struct_size`: the caller's size of the struct.

@@ -75,6 +75,8 @@ pub unsafe extern "C" fn sapiens_context_detector(
             provider: host.text(found.device.provider()),
             refused: host.text(refused.join("; ")),
             source_sha256: host.text(found.info.source_sha256.as_str()),
+            keypoints: 0,
+            classes: 0,
         };
         unsafe { write(info, "info", described) }
     })

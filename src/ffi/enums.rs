@@ -19,6 +19,8 @@ pub enum SapiensTask {
     Matting = 32,
     /// Dense features of a pretrained backbone: maps FEATURES and TOKENS.
     Features = 64,
+    /// Relative depth (Sapiens v1): map DEPTH.
+    Depth = 128,
 }
 
 /// Order of the bytes of a pixel. 8 bits per channel.
@@ -126,7 +128,7 @@ pub enum SapiensMapSpace {
     /// That of the network input: no resampling, the least time and memory. `image_from_map` says where each pixel lies.
     Model = 0,
     /// That of the image: one value per image pixel; labels by the nearest, other maps interpolated. Outside a person's
-    /// crop: label 0, normals 0, points NaN, alpha 0.
+    /// crop: label 0, normals 0, points and depth NaN, alpha 0.
     Image = 1,
 }
 
@@ -144,7 +146,7 @@ pub enum SapiensFraming {
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SapiensMapKind {
-    /// SEG: U8 x 1, an index for `sapiens_class`.
+    /// SEG: U8 x 1, an index for `sapiens_set_class` of as many classes as `SapiensMap.classes` says.
     Labels = 0,
     /// SEG: F32 x 1, probability of the label, 0..1.
     Confidence = 1,
@@ -165,6 +167,9 @@ pub enum SapiensMapKind {
     Tokens = 8,
     /// The picture that was looked at: U8 x 3, RGB, upright; with `keep_image`, and only for SAPIENS_SCENE.
     Image = 9,
+    /// DEPTH: F32 x 1, relative and without unit: about 0 at the nearest point of a person, about 1 at the farthest. Means
+    /// nothing in the background; NaN where there is none.
+    Depth = 10,
 }
 
 /// Type of a map's elements.
@@ -225,9 +230,9 @@ pub enum SapiensKeypointGroup {
     Body = 0,
     /// Toes and heels.
     Foot = 1,
-    /// The left hand without its wrist.
+    /// The left hand without its wrist; in the set of 133 with a root of its own.
     LeftHand = 2,
-    /// The right hand without its wrist.
+    /// The right hand without its wrist; in the set of 133 with a root of its own.
     RightHand = 3,
     /// Elbow, shoulder and neck points beyond COCO's.
     Extra = 4,
@@ -277,4 +282,20 @@ pub enum SapiensTrackState {
     Confirmed = 2,
     /// Looked for and not found: hidden or gone. Has no pose; keeps the id if it comes back.
     Lost = 3,
+}
+
+/// How a pointmap goes with the one before of the same person or scene.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensAgreement {
+    /// There is none before, or not in time.
+    First = 0,
+    /// The same body, at most at another scale.
+    Agrees = 1,
+    /// The same body at a scale so different that it was not blended.
+    ScaleJump = 2,
+    /// Another shape: a limb has flipped in depth, or it is somebody else.
+    Disagrees = 3,
+    /// Too few points lie in both to tell.
+    TooFew = 4,
 }

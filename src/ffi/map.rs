@@ -1,13 +1,14 @@
-//! The export that gives dense maps.
+//! The exports that give dense maps.
 
+use super::convert_people::agreement_number;
 use super::enums::{SapiensElement, SapiensMapKind, SapiensMemory};
 use super::guard::{check_struct, guard, write};
 use super::result::{Held, RESULTS, age, flat};
-use super::result_types::{SAPIENS_SCENE, SapiensMap, SapiensResult};
+use super::result_types::{SAPIENS_SCENE, SapiensMap, SapiensPointsCheck, SapiensResult};
 use super::status::{Failure, SapiensStatus};
 use crate::engine::Maps;
 use crate::geometry::Affine;
-use crate::live::LiveMaps;
+use crate::live::{CalmMaps, LiveMaps, LivePerson, PointsCheck};
 use crate::spec::Task;
 use ndarray::{ArrayView, Dimension};
 
@@ -33,15 +34,71 @@ pub unsafe extern "C" fn sapiens_result_map(
             check_scene(person)?;
             image(&held).ok_or(Failure::ABSENT)?
         } else {
-            let dated = maps_of(&held, person)?.get(task_of(kind)).ok_or(Failure::ABSENT)?;
-            let map = view(&dated.value, kind).ok_or(Failure::ABSENT)?;
-            SapiensMap { timestamp_ns: dated.timestamp_ns, age_frames: age(&held.live, dated.frame), ..map }
+            dated_view(&held, maps_of(&held, person)?, kind)?
         };
         unsafe { write(map, "map", found) }
     })
 }
 
-const KINDS: [SapiensMapKind; 10] = [
+/// As `sapiens_result_map`, steadied over time: `SapiensStreamOptions.filter_maps`. The raw map is that of
+/// `sapiens_result_map`, of the same frame and on the same grid. ABSENT where that is, where the stream does not steady it, and for
+/// every kind but NORMALS and POINTS.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_result_filtered_map(
+    result: *mut SapiensResult,
+    person: i32,
+    kind: i32,
+    map: *mut SapiensMap,
+) -> SapiensStatus {
+    guard(|| {
+        unsafe { check_struct(map, "map")? };
+        let held = RESULTS.get(result)?;
+        let found = dated_view(&held, &calm_of(&held, person)?.maps, map_kind(kind)?)?;
+        unsafe { write(map, "map", found) }
+    })
+}
+
+/// Says how the pointmap of a person, or of SAPIENS_SCENE, goes with the one before. ABSENT where
+/// `sapiens_result_filtered_map` has no points.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_result_points_check(
+    result: *mut SapiensResult,
+    person: i32,
+    check: *mut SapiensPointsCheck,
+) -> SapiensStatus {
+    guard(|| {
+        unsafe { check_struct(check, "check")? };
+        let held = RESULTS.get(result)?;
+        let dated = calm_of(&held, person)?.points.as_ref().ok_or(Failure::ABSENT)?;
+        let PointsCheck { agreement, factor, misfits, compared } = dated.value;
+        let found = SapiensPointsCheck {
+            struct_size: 0,
+            agreement: agreement_number(agreement),
+            is_valid: u32::from(agreement.is_valid()),
+            factor,
+            misfits,
+            compared: u32::try_from(compared).unwrap_or(u32::MAX),
+            timestamp_ns: dated.timestamp_ns,
+            age_frames: age(&held.live, dated.frame),
+            reserved: 0,
+        };
+        unsafe { write(check, "check", found) }
+    })
+}
+
+fn dated_view(held: &Held, maps: &LiveMaps, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
+    let dated = maps.get(task_of(kind)).ok_or(Failure::ABSENT)?;
+    let map = view(&dated.value, kind).ok_or(Failure::ABSENT)?;
+    Ok(SapiensMap { timestamp_ns: dated.timestamp_ns, age_frames: age(&held.live, dated.frame), ..map })
+}
+
+const KINDS: [SapiensMapKind; 11] = [
     SapiensMapKind::Labels,
     SapiensMapKind::Confidence,
     SapiensMapKind::Normals,
@@ -52,6 +109,7 @@ const KINDS: [SapiensMapKind; 10] = [
     SapiensMapKind::Features,
     SapiensMapKind::Tokens,
     SapiensMapKind::Image,
+    SapiensMapKind::Depth,
 ];
 
 pub(super) fn map_kind(number: i32) -> Result<SapiensMapKind, Failure> {
@@ -70,6 +128,7 @@ pub(super) fn task_of(kind: SapiensMapKind) -> Task {
         SapiensMapKind::Albedo => Task::Albedo,
         SapiensMapKind::Alpha | SapiensMapKind::Foreground | SapiensMapKind::Image => Task::Matting,
         SapiensMapKind::Features | SapiensMapKind::Tokens => Task::Features,
+        SapiensMapKind::Depth => Task::Depth,
     }
 }
 
@@ -83,20 +142,33 @@ pub(super) fn check_scene(person: i32) -> Result<(), Failure> {
 
 /// The maps of a person or the scene.
 pub(super) fn maps_of(held: &Held, person: i32) -> Result<&LiveMaps, Failure> {
+    Ok(seen(held, person)?.map_or(&held.live.scene, |who| &who.maps))
+}
+
+fn calm_of(held: &Held, person: i32) -> Result<&CalmMaps, Failure> {
+    Ok(seen(held, person)?.map_or(&held.live.filtered_scene, |who| &who.filtered_maps))
+}
+
+/// A person, or `None` for the scene.
+fn seen(held: &Held, person: i32) -> Result<Option<&LivePerson>, Failure> {
     held.check()?;
     if person == SAPIENS_SCENE {
-        return Ok(&held.live.scene);
+        return Ok(None);
     }
     let index = u32::try_from(person).map_err(|_| {
         Failure::invalid(format!("person is {person}; it counts from 0, SAPIENS_SCENE (-1) is the whole image"))
     })?;
-    Ok(&held.person(index)?.maps)
+    held.person(index).map(Some)
 }
 
 fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
     let affine = maps.image_from_map(task_of(kind));
     Some(match kind {
-        SapiensMapKind::Labels => of(maps.seg.as_ref()?.labels.view(), SapiensElement::U8, &affine),
+        SapiensMapKind::Labels => {
+            let seg = maps.seg.as_ref()?;
+            let classes = seg.classes.map_or(0, |count| count as u32);
+            SapiensMap { classes, ..of(seg.labels.view(), SapiensElement::U8, &affine) }
+        }
         SapiensMapKind::Confidence => of(maps.seg.as_ref()?.confidence.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Normals => of(maps.normal.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Points => of(maps.pointmap.as_ref()?.view(), SapiensElement::F32, &affine),
@@ -109,6 +181,7 @@ fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {
             of(planes, SapiensElement::F32, &affine)
         }
         SapiensMapKind::Tokens => of(maps.features.as_ref()?.tokens.view(), SapiensElement::F32, &affine),
+        SapiensMapKind::Depth => of(maps.depth.as_ref()?.view(), SapiensElement::F32, &affine),
         SapiensMapKind::Image => return None,
     })
 }
@@ -132,7 +205,7 @@ fn of<T, D: Dimension>(array: ArrayView<'_, T, D>, element: SapiensElement, imag
         image_from_map: flat(image_from_map),
         timestamp_ns: 0,
         age_frames: 0,
-        reserved: 0,
+        classes: 0,
     }
 }
 

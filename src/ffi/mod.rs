@@ -11,6 +11,7 @@ mod convert;
 mod convert_people;
 mod defaults;
 mod detector;
+mod document;
 mod enums;
 mod guard;
 mod map;

@@ -179,5 +179,7 @@ fn model_info(host: &Host, model: &ModelReport) -> SapiensModelInfo {
         provider: host.text(model.device.provider()),
         refused: host.text(refused.join("; ")),
         source_sha256: host.text(model.info.source_sha256.as_str()),
+        keypoints: model.info.keypoints as u32,
+        classes: model.info.classes as u32,
     }
 }

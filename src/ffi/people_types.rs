@@ -1,4 +1,4 @@
-//! What the host fills in about steady keypoints.
+//! What the host fills in about steady keypoints and maps.
 
 use super::guard::Sized32;
 
@@ -20,7 +20,7 @@ pub struct SapiensOneEuro {
 pub struct SapiensFilterOptions {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Trunk, arms, legs; all keypoints of a pose that has not `sapiens_keypoint_count` of them.
+    /// Trunk, arms, legs; all keypoints of a pose that `sapiens_set_keypoint` has no set for.
     pub body: SapiensOneEuro,
     /// Toes and heels.
     pub feet: SapiensOneEuro,
@@ -57,5 +57,49 @@ impl SapiensFilterOptions {
             hold_ms: 200,
             reset_after_ms: 500,
         }
+    };
+}
+
+/// How maps are steadied. Begin with SAPIENS_MAP_FILTER_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensMapFilterOptions {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// Normals older than this have faded to a third: seconds, more than 0.
+    pub normal_time_s: f32,
+    /// Up to this angle between the old and the new normal the surface counts as at rest: degrees, at least 0.
+    pub normal_still_degrees: f32,
+    /// From this angle on it has moved, and the new normal stands alone: degrees, above `normal_still_degrees`, at most 180.
+    pub normal_moving_degrees: f32,
+    /// Scales of pointmaps older than this have faded to a third: seconds, more than 0.
+    pub points_time_s: f32,
+    /// Scales further apart than this factor, above 1, are not blended.
+    pub points_max_factor: f32,
+    /// Points further apart than this in depth, after one scale for all, do not fit: metres, more than 0.
+    pub points_tolerance_m: f32,
+    /// Share of points that do not fit above which two pointmaps disagree, 0 to 1.
+    pub points_max_misfits: f32,
+    /// After a gap longer than this the filters begin anew, in milliseconds.
+    pub reset_after_ms: u32,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensMapFilterOptions {
+    const NAME: &'static str = "SapiensMapFilterOptions";
+    const FIRST: usize = 36;
+}
+
+impl SapiensMapFilterOptions {
+    pub(super) const DEFAULT: Self = Self {
+        struct_size: size_of::<Self>() as u32,
+        normal_time_s: 0.1,
+        normal_still_degrees: 12.0,
+        normal_moving_degrees: 35.0,
+        points_time_s: 0.3,
+        points_max_factor: 1.25,
+        points_tolerance_m: 0.1,
+        points_max_misfits: 0.25,
+        reset_after_ms: 500,
     };
 }

@@ -1,23 +1,22 @@
 //! Exports that show a result to people: JSON and PNG, for debugging.
 
+use super::document::document;
 use super::enums::SapiensMapKind;
 use super::guard::{guard, output, text};
 use super::map::{check_scene, map_kind, maps_of, task_of};
-use super::result::{Held, RESULTS};
+use super::result::RESULTS;
 use super::result_types::SapiensResult;
 use super::status::{Failure, SapiensStatus, c_text};
-use crate::error::Result;
-use crate::export::json::KeypointsDocument;
 use crate::export::overlay::SCORE_THRESHOLD;
 use crate::export::picture::{Picture, write_png};
 use crate::geometry::Size;
-use crate::render::{MapPicture, Style, person_record};
+use crate::render::{MapPicture, Style};
 use once_cell::sync::Lazy;
 use std::ffi::c_char;
 
 static STYLE: Lazy<Style> = Lazy::new(|| Style::new(SCORE_THRESHOLD));
 
-/// Gives the result as a JSON text: frame, persons with box and named keypoints, times. `*json`: UTF-8, valid as long as the
+/// Gives the result as a JSON text: all that the structures say but maps and pixels. `*json`: UTF-8, valid as long as the
 /// result. `length`: its bytes without the zero at the end; may be NULL.
 ///
 /// # Safety
@@ -32,7 +31,7 @@ pub unsafe extern "C" fn sapiens_result_json(
         let out = unsafe { output(json, "json")? };
         let length = if length.is_null() { None } else { Some(unsafe { output(length, "length")? }) };
         let held = RESULTS.get(result)?;
-        let text = held.json.get_or_try_init(|| document(&held).map(c_text))?;
+        let text = held.json.get_or_try_init(|| document(&held.live).map(c_text))?;
         *out = text.as_ptr();
         if let Some(length) = length {
             *length = text.as_bytes().len() as u64;
@@ -50,13 +49,13 @@ pub unsafe extern "C" fn sapiens_result_write_json(result: *mut SapiensResult, p
     guard(|| {
         let path = unsafe { text(path, "path")? };
         let held = RESULTS.get(result)?;
-        let text = held.json.get_or_try_init(|| document(&held).map(c_text))?;
+        let text = held.json.get_or_try_init(|| document(&held.live).map(c_text))?;
         Ok(crate::file::write_atomic(path, |out| out.write_all(text.as_bytes()))?)
     })
 }
 
 /// Writes a map as a PNG file for people to look at, whole or not at all: labels in the palette, normals and albedo as
-/// colours, points as depth, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
+/// colours, points as depth, relative depth near bright, confidence and alpha in gray. `path`: UTF-8. Other arguments as for `sapiens_result_map`. UNSUPPORTED for
 /// FEATURES and TOKENS.
 ///
 /// # Safety
@@ -80,6 +79,7 @@ pub unsafe extern "C" fn sapiens_result_write_map_png(
             SapiensMapKind::Albedo => MapPicture::Albedo,
             SapiensMapKind::Alpha => MapPicture::Alpha,
             SapiensMapKind::Foreground => MapPicture::Foreground,
+            SapiensMapKind::Depth => MapPicture::RelativeDepth,
             SapiensMapKind::Image => {
                 check_scene(person)?;
                 let image = held.live.picture.as_ref().ok_or(Failure::ABSENT)?;
@@ -119,17 +119,4 @@ pub unsafe extern "C" fn sapiens_result_write_skeleton_png(
         let poses: Vec<_> = live.people.iter().filter_map(|p| Some(p.pose.as_ref()?.value.as_slice())).collect();
         Ok(write_png(path, Picture::new(live.image, &STYLE.skeletons(picture, &poses)?)?)?)
     })
-}
-
-fn document(held: &Held) -> Result<String> {
-    let live = &held.live;
-    let mut document = KeypointsDocument::new(format!("frame {}", live.frame), live.image);
-    (document.frame, document.timestamp_ns) = (Some(live.frame), Some(live.timestamp_ns));
-    for timing in &live.timings {
-        document.add_timing_ms(&timing.stage, timing.ms);
-    }
-    for person in &live.people {
-        document.persons.push(person_record(person.bbox, person.pose.as_ref().map(|pose| pose.value.as_slice()))?);
-    }
-    document.to_json()
 }

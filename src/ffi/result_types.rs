@@ -75,7 +75,7 @@ pub struct SapiensKeypoint {
 pub struct SapiensPose {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Number of keypoints; if it is that of `sapiens_keypoint_count`, `sapiens_keypoint` names them.
+    /// Number of keypoints; `sapiens_set_keypoint` with it names them.
     pub count: u32,
     /// `count` keypoints.
     pub keypoints: *const SapiensKeypoint,
@@ -127,8 +127,8 @@ pub struct SapiensMap {
     pub timestamp_ns: i64,
     /// Frames since the one it was made from: 0 for this one.
     pub age_frames: u32,
-    /// 0.
-    pub reserved: u32,
+    /// LABELS: how many classes the model tells apart, for `sapiens_set_class`; 0 where nothing says, and for other maps.
+    pub classes: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -181,4 +181,34 @@ pub struct SapiensPerson {
 unsafe impl Sized32 for SapiensPerson {
     const NAME: &'static str = "SapiensPerson";
     const FIRST: usize = 24;
+}
+
+/// How a pointmap goes with the one before. Begin with SAPIENS_POINTS_CHECK_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensPointsCheck {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// A `SapiensAgreement`.
+    pub agreement: i32,
+    /// 0: the two pointmaps show different shapes (DISAGREES): trust neither. 1: nothing speaks against it.
+    pub is_valid: u32,
+    /// What the raw points were multiplied by to get the steadied ones.
+    pub factor: f32,
+    /// Share of the compared points that do not fit, 0 to 1; 0 if none were compared.
+    pub misfits: f32,
+    /// How many points were compared.
+    pub compared: u32,
+    /// Timestamp of the frame the pointmap was made from.
+    pub timestamp_ns: i64,
+    /// Frames since that one: 0 for this one.
+    pub age_frames: u32,
+    /// 0.
+    pub reserved: u32,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensPointsCheck {
+    const NAME: &'static str = "SapiensPointsCheck";
+    const FIRST: usize = 40;
 }

@@ -3,11 +3,14 @@
 use super::enums::{SapiensKeypointGroup, SapiensTask};
 use super::guard::{Sized32, check_struct, guard, output, write};
 use super::status::{Failure, SapiensStatus, c_text};
-use crate::skeleton::{class_flip, classes, keypoints};
+use crate::skeleton::{
+    CLASS_COUNT, CLASS_COUNTS, Class, KEYPOINT_COUNT, KEYPOINT_COUNTS, KeypointSet, class_set, keypoint_counterpart,
+    keypoint_set,
+};
 use once_cell::sync::Lazy;
 use std::ffi::{CString, c_char};
 
-/// A keypoint of the official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
+/// A keypoint of an official set. Begin with SAPIENS_KEYPOINT_INFO_INIT.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SapiensKeypointInfo {
@@ -77,109 +80,199 @@ unsafe impl Sized32 for SapiensClassInfo {
     const FIRST: usize = 24;
 }
 
-static KEYPOINT_NAMES: Lazy<Vec<CString>> = Lazy::new(|| keypoints().names.iter().map(|n| c_text(*n)).collect());
-static CLASS_NAMES: Lazy<Vec<CString>> = Lazy::new(|| classes().iter().map(|c| c_text(c.name)).collect());
+/// Names as C wants them, by how many a set holds.
+type Names = Lazy<Vec<Vec<CString>>>;
 
-/// Gives the number of keypoints of the official set.
+static KEYPOINT_NAMES: Names = Lazy::new(|| {
+    let sets = KEYPOINT_COUNTS.into_iter().filter_map(keypoint_set);
+    sets.map(|set| set.names.iter().map(|name| c_text(*name)).collect()).collect()
+});
+static CLASS_NAMES: Names = Lazy::new(|| {
+    let sets = CLASS_COUNTS.into_iter().filter_map(class_set);
+    sets.map(|set| set.iter().map(|class| c_text(class.name)).collect()).collect()
+});
+
+/// Gives the number of keypoints of Sapiens2, whose set `sapiens_keypoint` describes.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_keypoint_count(count: *mut u32) -> SapiensStatus {
     guard(|| {
-        *unsafe { output(count, "count")? } = keypoints().names.len() as u32;
+        *unsafe { output(count, "count")? } = KEYPOINT_COUNT as u32;
         Ok(())
     })
 }
 
-/// Describes keypoint `index` of the official set.
+/// Describes keypoint `index` of Sapiens2. Models of Sapiens v1 may have other sets: `sapiens_set_keypoint`.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_keypoint(index: u32, info: *mut SapiensKeypointInfo) -> SapiensStatus {
-    guard(|| {
-        unsafe { check_struct(info, "info")? };
-        let (k, i) = (keypoints(), at(index, keypoints().names.len(), "keypoint")?);
-        let groups = [
-            (&k.groups.body, SapiensKeypointGroup::Body),
-            (&k.groups.foot, SapiensKeypointGroup::Foot),
-            (&k.groups.left_hand, SapiensKeypointGroup::LeftHand),
-            (&k.groups.right_hand, SapiensKeypointGroup::RightHand),
-            (&k.groups.extra, SapiensKeypointGroup::Extra),
-            (&k.groups.face, SapiensKeypointGroup::Face),
-        ];
-        let group =
-            groups.iter().find(|(members, _)| members.contains(&i)).map_or(SapiensKeypointGroup::Extra, |g| g.1);
-        let found = SapiensKeypointInfo {
-            struct_size: 0,
-            flip: k.flip[i] as u32,
-            name: KEYPOINT_NAMES[i].as_ptr(),
-            group: group as i32,
-            sigma: k.sigmas[i],
-            color: k.colors[i],
-            reserved: [0; 5],
-        };
-        unsafe { write(info, "info", found) }
-    })
+    guard(|| unsafe { describe_keypoint(KEYPOINT_COUNT as u32, index, info) })
 }
 
-/// Gives the number of lines of the skeleton.
+/// Describes keypoint `index` of the set of `keypoints` keypoints: `SapiensPose.count`, `SapiensModelInfo.keypoints`. There are
+/// sets of 308 (Sapiens2, Sapiens v1), 133 (v1, COCO-WholeBody) and 17 (v1, COCO). ABSENT for any other number: such a model
+/// has keypoints of its own, without names.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_set_keypoint(
+    keypoints: u32,
+    index: u32,
+    info: *mut SapiensKeypointInfo,
+) -> SapiensStatus {
+    guard(|| unsafe { describe_keypoint(keypoints, index, info) })
+}
+
+unsafe fn describe_keypoint(keypoints: u32, index: u32, info: *mut SapiensKeypointInfo) -> Result<(), Failure> {
+    unsafe { check_struct(info, "info")? };
+    let k = set_of(keypoints)?;
+    let i = at(index, k.names.len(), "keypoint")?;
+    let groups = [
+        (&k.groups.body, SapiensKeypointGroup::Body),
+        (&k.groups.foot, SapiensKeypointGroup::Foot),
+        (&k.groups.left_hand, SapiensKeypointGroup::LeftHand),
+        (&k.groups.right_hand, SapiensKeypointGroup::RightHand),
+        (&k.groups.extra, SapiensKeypointGroup::Extra),
+        (&k.groups.face, SapiensKeypointGroup::Face),
+    ];
+    let group = groups.iter().find(|(members, _)| members.contains(&i)).map_or(SapiensKeypointGroup::Extra, |g| g.1);
+    let found = SapiensKeypointInfo {
+        struct_size: 0,
+        flip: k.flip[i] as u32,
+        name: name_of(&KEYPOINT_NAMES, k.names.len(), i)?,
+        group: group as i32,
+        sigma: k.sigmas[i],
+        color: k.colors[i],
+        reserved: [0; 5],
+    };
+    unsafe { write(info, "info", found) }
+}
+
+/// Gives the number of lines of the skeleton of Sapiens2.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_link_count(count: *mut u32) -> SapiensStatus {
-    guard(|| {
-        *unsafe { output(count, "count")? } = keypoints().links.len() as u32;
-        Ok(())
-    })
+    guard(|| unsafe { count_links(KEYPOINT_COUNT as u32, count) })
 }
 
-/// Describes line `index` of the skeleton.
+/// Describes line `index` of the skeleton of Sapiens2.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_link(index: u32, info: *mut SapiensLinkInfo) -> SapiensStatus {
+    guard(|| unsafe { describe_link(KEYPOINT_COUNT as u32, index, info) })
+}
+
+/// Gives the number of lines of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_set_link_count(keypoints: u32, count: *mut u32) -> SapiensStatus {
+    guard(|| unsafe { count_links(keypoints, count) })
+}
+
+/// Describes line `index` of the skeleton of `keypoints` keypoints. ABSENT as `sapiens_set_keypoint`.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_set_link(keypoints: u32, index: u32, info: *mut SapiensLinkInfo) -> SapiensStatus {
+    guard(|| unsafe { describe_link(keypoints, index, info) })
+}
+
+unsafe fn count_links(keypoints: u32, count: *mut u32) -> Result<(), Failure> {
+    let out = unsafe { output(count, "count")? };
+    *out = set_of(keypoints)?.links.len() as u32;
+    Ok(())
+}
+
+unsafe fn describe_link(keypoints: u32, index: u32, info: *mut SapiensLinkInfo) -> Result<(), Failure> {
+    unsafe { check_struct(info, "info")? };
+    let links = &set_of(keypoints)?.links;
+    let link = &links[at(index, links.len(), "link")?];
+    let (from, to) = (link.from as u32, link.to as u32);
+    unsafe { write(info, "info", SapiensLinkInfo { struct_size: 0, from, to, color: link.color, reserved: 0 }) }
+}
+
+/// Gives the keypoint of the set of `to` keypoints that means the same place of the body as keypoint `index` of the set of
+/// `from` keypoints. ABSENT where that set has no such place, and for numbers that are in no official set; `*counterpart` is
+/// left alone then.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_keypoint_counterpart(
+    from: u32,
+    index: u32,
+    to: u32,
+    counterpart: *mut u32,
+) -> SapiensStatus {
     guard(|| {
-        unsafe { check_struct(info, "info")? };
-        let link = &keypoints().links[at(index, keypoints().links.len(), "link")?];
-        let (from, to) = (link.from as u32, link.to as u32);
-        unsafe { write(info, "info", SapiensLinkInfo { struct_size: 0, from, to, color: link.color, reserved: 0 }) }
+        let out = unsafe { output(counterpart, "counterpart")? };
+        let i = at(index, set_of(from)?.names.len(), "keypoint")?;
+        *out = keypoint_counterpart(from as usize, i, to as usize).ok_or(Failure::ABSENT)? as u32;
+        Ok(())
     })
 }
 
-/// Gives the number of classes of the segmentation, background included.
+/// Gives the number of classes of the segmentation of Sapiens2, background included.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_class_count(count: *mut u32) -> SapiensStatus {
     guard(|| {
-        *unsafe { output(count, "count")? } = classes().len() as u32;
+        *unsafe { output(count, "count")? } = CLASS_COUNT as u32;
         Ok(())
     })
 }
 
-/// Describes class `index` of the segmentation.
+/// Describes class `index` of the segmentation of Sapiens2. Models of Sapiens v1 have other classes: `sapiens_set_class`.
 ///
 /// # Safety
 /// Pointers as the parameters say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_class(index: u32, info: *mut SapiensClassInfo) -> SapiensStatus {
-    guard(|| {
-        unsafe { check_struct(info, "info")? };
-        let i = at(index, classes().len(), "class")?;
-        let found = SapiensClassInfo {
-            struct_size: 0,
-            flip: class_flip()[i].into(),
-            name: CLASS_NAMES[i].as_ptr(),
-            color: classes()[i].color,
-            reserved: [0; 5],
-        };
-        unsafe { write(info, "info", found) }
-    })
+    guard(|| unsafe { describe_class(CLASS_COUNT as u32, index, info) })
+}
+
+/// Describes class `index` of the set of `classes` classes: `SapiensMap.classes`, `SapiensModelInfo.classes`. There are sets of
+/// 29 (Sapiens2), 28 (Sapiens v1: without eyeglasses, so that the labels from 2 on are one less) and 20 (v1, CIHP and LIP).
+/// ABSENT for any other number: such a model has classes of its own, without names.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_set_class(classes: u32, index: u32, info: *mut SapiensClassInfo) -> SapiensStatus {
+    guard(|| unsafe { describe_class(classes, index, info) })
+}
+
+unsafe fn describe_class(classes: u32, index: u32, info: *mut SapiensClassInfo) -> Result<(), Failure> {
+    unsafe { check_struct(info, "info")? };
+    let set = class_set(classes as usize).ok_or(Failure::ABSENT)?;
+    let i = at(index, set.len(), "class")?;
+    let Class { color, flip, .. } = set[i];
+    let name = name_of(&CLASS_NAMES, set.len(), i)?;
+    let found = SapiensClassInfo { struct_size: 0, flip: flip.into(), name, color, reserved: [0; 5] };
+    unsafe { write(info, "info", found) }
+}
+
+fn set_of(keypoints: u32) -> Result<&'static KeypointSet, Failure> {
+    keypoint_set(keypoints as usize).ok_or(Failure::ABSENT)
+}
+
+fn name_of(names: &Names, count: usize, index: usize) -> Result<*const c_char, Failure> {
+    let name = names.iter().find(|set| set.len() == count).and_then(|set| set.get(index));
+    name.map(|name| name.as_ptr()).ok_or(Failure::ABSENT)
 }
 
 /// The name of a task, such as "pose", for one `SapiensTask` bit; "unknown task" for anything else. Never null, valid for
@@ -194,6 +287,7 @@ pub extern "C" fn sapiens_task_name(task: u32) -> *const c_char {
         (SapiensTask::Albedo, c"albedo"),
         (SapiensTask::Matting, c"matting"),
         (SapiensTask::Features, c"features"),
+        (SapiensTask::Depth, c"depth"),
     ];
     named.iter().find(|(bit, _)| *bit as u32 == task).map_or(c"unknown task", |(_, name)| *name).as_ptr()
 }

@@ -3,6 +3,7 @@
 use super::context::{CONTEXTS, Host};
 use super::context_types::SapiensContext;
 use super::convert::{UserData, one_task, stream_options, timeout};
+use super::convert_people::people_options;
 use super::guard::{check_struct, guard, output, read_or, write};
 use super::result::RESULTS;
 use super::result_types::SapiensResult;
@@ -110,6 +111,33 @@ pub unsafe extern "C" fn sapiens_stream_set_task(
         host.live.set_task(TaskSetting { task, every_n: options.every_n, priority: options.priority })?;
         Ok(())
     })
+}
+
+/// Changes what the stream does about people, from the next frame that is worked on: the fields of `options` from `detect` to
+/// `map_filter_options`; the others are not looked at. NULL: nothing is done about people any more. Ids go on: who is tracked
+/// keeps theirs, and none is given twice. After a fault nothing has changed.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_stream_set_people(
+    stream: *mut SapiensStream,
+    options: *const SapiensStreamOptions,
+) -> SapiensStatus {
+    guard(|| {
+        let host = STREAMS.get(stream)?;
+        let options = unsafe { read_or(options, "options", SapiensStreamOptions::DEFAULT)? };
+        Ok(host.live.set_people(unsafe { people_options(&options)? })?)
+    })
+}
+
+/// Tells that somebody may have come in (a door, a cut): a detector that rests between its turns looks at the next frame.
+///
+/// # Safety
+/// Pointers as the parameters say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sapiens_stream_expect_entry(stream: *mut SapiensStream) -> SapiensStatus {
+    guard(|| Ok(STREAMS.get(stream)?.live.expect_entry()?))
 }
 
 /// Fetches the oldest finished result, and waits for one up to `timeout_ms` (0: not at all; SAPIENS_WAIT_FOREVER), also when

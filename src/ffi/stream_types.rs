@@ -2,7 +2,7 @@
 
 use super::enums::{SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy};
 use super::guard::Sized32;
-use super::people_types::SapiensFilterOptions;
+use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
 use super::result_types::SapiensResult;
 use std::ffi::c_void;
 
@@ -47,7 +47,7 @@ pub struct SapiensStreamOptions {
     pub tasks: u32,
     /// 1: results carry the picture that was looked at (map IMAGE; background of debug pictures).
     pub keep_image: u32,
-    /// Time a frame should take at most, in nanoseconds; 0: no limit. Tasks that are due but would take longer, going by their
+    /// Time a frame should take at most, in nanoseconds, conversion and detector included; 0: no limit. Tasks that are due but would take longer, going by their
     /// recent times, wait for a later frame, those of the lowest priority first; see `SapiensTaskOptions`.
     pub budget_ns: i64,
     /// Gets results, for delivery EVENTS and IMMEDIATE; NULL for POLL.
@@ -78,16 +78,22 @@ pub struct SapiensStreamOptions {
     pub person_x: f32,
     /// See `person_x`.
     pub person_y: f32,
-    /// Finds of the detector need this score to begin a track, up to 1; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track, up to 1; 0: 0.1 more than to count.
     pub track_new_score: f32,
     /// How long somebody gone is remembered, in milliseconds; 0: 10 seconds.
     pub track_memory_ms: u32,
     /// 1: keypoints are steadied over time, beside the raw ones (`sapiens_result_filtered_pose`). Needs `track`.
     pub filter: u32,
-    /// 0.
-    pub reserved: u32,
+    /// `SapiensTask` bits, NORMAL and POINTMAP: their maps are steadied over time, beside the raw ones
+    /// (`sapiens_result_filtered_map`, `sapiens_result_points_check`). Maps of the whole image, and with `track` those of people.
+    pub filter_maps: u32,
     /// How they are steadied, copied; NULL for the defaults.
     pub filter_options: *const SapiensFilterOptions,
+    /// How maps are steadied, copied; NULL for the defaults.
+    pub map_filter_options: *const SapiensMapFilterOptions,
+    /// Memory in bytes that people looked at in one run of a model may take together, as far as it can be told beforehand; at
+    /// least one is looked at. 0: 1 GiB; 1: one after the other.
+    pub batch_memory: u64,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -122,8 +128,10 @@ impl SapiensStreamOptions {
         track_new_score: 0.0,
         track_memory_ms: 0,
         filter: 0,
-        reserved: 0,
+        filter_maps: 0,
         filter_options: std::ptr::null(),
+        map_filter_options: std::ptr::null(),
+        batch_memory: 0,
     };
 }
 

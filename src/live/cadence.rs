@@ -70,8 +70,14 @@ impl Cadence {
     }
 
     /// Begins a frame: the tasks to run, in the order of `groups` (those of each model together). `wanted` narrows the
-    /// choice; `ignores_cadence` runs all of it.
-    pub fn choose(&mut self, groups: &[Vec<Task>], wanted: Option<&[Task]>, ignores_cadence: bool) -> Vec<Task> {
+    /// choice; `ignores_cadence` runs all of it; `spent` has gone of the budget before.
+    pub fn choose(
+        &mut self,
+        groups: &[Vec<Task>],
+        wanted: Option<&[Task]>,
+        ignores_cadence: bool,
+        spent: Duration,
+    ) -> Vec<Task> {
         self.frames += 1;
         let all: Vec<Task> = groups.iter().flatten().copied().collect();
         let is_wanted = |task: &Task| match wanted {
@@ -84,7 +90,7 @@ impl Cadence {
         if !ignores_cadence {
             due.retain(|task| self.is_due(*task));
             due.sort_by_key(|task| std::cmp::Reverse(self.setting(*task).priority));
-            due = self.affordable(due, groups);
+            due = self.affordable(due, groups, spent);
         }
         for task in &due {
             let history = self.history.entry(*task).or_default();
@@ -99,9 +105,9 @@ impl Cadence {
     }
 
     /// What fits into the budget, by the recent times: the first always, and what has been put off long enough.
-    fn affordable(&mut self, due: Vec<Task>, groups: &[Vec<Task>]) -> Vec<Task> {
+    fn affordable(&mut self, due: Vec<Task>, groups: &[Vec<Task>], spent: Duration) -> Vec<Task> {
         let Some(budget) = self.budget else { return due };
-        let (mut left, mut begun) = (budget.as_secs_f64() * 1e3, Vec::new());
+        let (mut left, mut begun) = (budget.saturating_sub(spent).as_secs_f64() * 1e3, Vec::new());
         let mut chosen = Vec::new();
         for task in due {
             let group = groups.iter().find(|group| group.contains(&task)).and_then(|group| group.first()).copied();
@@ -151,6 +157,8 @@ mod tests {
     use super::*;
     use Task::{Normal, Pointmap, Pose, Seg};
 
+    const NONE: Duration = Duration::ZERO;
+
     fn every(task: Task, every_n: u32, priority: i32) -> TaskSetting {
         TaskSetting { task, every_n, priority }
     }
@@ -163,24 +171,24 @@ mod tests {
     fn every_nth_frame_and_never() {
         let mut cadence = Cadence::new(vec![every(Pose, 1, 0), every(Normal, 3, 0), every(Seg, 0, 0)], None);
         let groups = [vec![Pose, Seg, Normal, Pointmap]];
-        let runs: Vec<_> = (0..5).map(|_| cadence.choose(&groups, None, false)).collect();
+        let runs: Vec<_> = (0..5).map(|_| cadence.choose(&groups, None, false, NONE)).collect();
         assert_eq!(runs, [vec![Pose, Normal], vec![Pose], vec![Pose], vec![Pose, Normal], vec![Pose]]);
         assert_eq!(cadence.enabled(&groups[0]), [Pose, Normal]);
         cadence.set(every(Seg, 1, 0));
-        assert_eq!(cadence.choose(&groups, None, false), [Pose, Seg]);
+        assert_eq!(cadence.choose(&groups, None, false, NONE), [Pose, Seg]);
         cadence.forget();
-        assert_eq!(cadence.choose(&groups, None, false), [Pose, Seg, Normal]);
+        assert_eq!(cadence.choose(&groups, None, false, NONE), [Pose, Seg, Normal]);
     }
 
     #[test]
     fn a_frame_may_ask_for_less_or_insist() {
         let mut cadence = Cadence::new(vec![every(Pose, 1, 0), every(Normal, 2, 0)], None);
         let groups = [vec![Pose, Normal, Seg]];
-        assert_eq!(cadence.choose(&groups, Some(&[Pose]), false), [Pose]);
+        assert_eq!(cadence.choose(&groups, Some(&[Pose]), false, NONE), [Pose]);
         // Normal was due and has not run: it stays due.
-        assert_eq!(cadence.choose(&groups, None, false), [Pose, Normal]);
-        assert_eq!(cadence.choose(&groups, Some(&[Normal, Seg]), false), []);
-        assert_eq!(cadence.choose(&groups, Some(&[Normal, Seg]), true), [Normal, Seg]);
+        assert_eq!(cadence.choose(&groups, None, false, NONE), [Pose, Normal]);
+        assert_eq!(cadence.choose(&groups, Some(&[Normal, Seg]), false, NONE), []);
+        assert_eq!(cadence.choose(&groups, Some(&[Normal, Seg]), true, NONE), [Normal, Seg]);
     }
 
     #[test]
@@ -188,7 +196,7 @@ mod tests {
         let settings = vec![every(Pose, 1, 10), every(Normal, 2, 5), every(Pointmap, 2, 1)];
         let mut cadence = Cadence::new(settings, Some(Duration::from_millis(20)));
         let groups = [vec![Pose, Normal, Pointmap]];
-        assert_eq!(cadence.choose(&groups, None, false).len(), 3, "nothing is known yet");
+        assert_eq!(cadence.choose(&groups, None, false, NONE).len(), 3, "nothing is known yet");
         let timings = [
             timing("backbone pose+normal", 10.0),
             timing("model pose", 3.0),
@@ -196,7 +204,7 @@ mod tests {
             timing("model pointmap", 6.0),
         ];
         cadence.learn(&timings, &groups);
-        let runs: Vec<_> = (0..6).map(|_| cadence.choose(&groups, None, false)).collect();
+        let runs: Vec<_> = (0..6).map(|_| cadence.choose(&groups, None, false, NONE)).collect();
         let (alone, normal) = (vec![Pose], vec![Pose, Normal]);
         // 10 + 3 + 6 fit into 20 ms, a second map does not; after two frames it has waited long enough.
         assert_eq!(runs[..3], [alone, normal, vec![Pose, Pointmap]], "{runs:?}");
@@ -209,9 +217,22 @@ mod tests {
         let settings = vec![every(Pose, 1, 0), every(Normal, 1, -1)];
         let mut cadence = Cadence::new(settings, Some(Duration::from_nanos(1)));
         let groups = [vec![Pose], vec![Normal]];
-        cadence.choose(&groups, None, false);
+        cadence.choose(&groups, None, false, NONE);
         cadence.learn(&[timing("model pose", 50.0), timing("model normal", 50.0)], &groups);
-        let runs: Vec<_> = (0..4).map(|_| cadence.choose(&groups, None, false)).collect();
+        let runs: Vec<_> = (0..4).map(|_| cadence.choose(&groups, None, false, NONE)).collect();
         assert_eq!(runs, [vec![Pose], vec![Pose, Normal], vec![Pose], vec![Pose, Normal]]);
+    }
+
+    #[test]
+    fn what_the_detector_takes_is_not_there_for_tasks() {
+        let settings = vec![every(Pose, 1, 1), every(Normal, 3, 0)];
+        let mut cadence = Cadence::new(settings, Some(Duration::from_millis(20)));
+        let groups = [vec![Pose], vec![Normal]];
+        cadence.learn(&[timing("model pose", 5.0), timing("model normal", 6.0)], &groups);
+        assert_eq!(cadence.choose(&groups, None, false, Duration::from_millis(8)), [Pose, Normal]);
+        cadence.forget();
+        assert_eq!(cadence.choose(&groups, None, false, Duration::from_millis(12)), [Pose]);
+        assert_eq!(cadence.choose(&groups, None, false, Duration::from_secs(1)), [Pose], "the first always runs");
+        assert_eq!(cadence.choose(&groups, None, false, Duration::from_millis(8)), [Pose, Normal]);
     }
 }

@@ -13,7 +13,8 @@ pub struct DetectSetting {
     /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), the less sure one goes; `None` as above.
     pub max_overlap: Option<f32>,
     /// Where people are tracked: finds need this score to begin a track, 0 to 1, in place of
-    /// [`TrackOptions::new_score`](crate::track::TrackOptions::new_score); `None`: every find that counts begins one.
+    /// [`TrackOptions::new_score`](crate::track::TrackOptions::new_score); `None`: 0.1 more than to count
+    /// ([`TrackOptions::new_score_above`](crate::track::TrackOptions::new_score_above)).
     pub new_score: Option<f32>,
 }
 

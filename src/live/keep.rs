@@ -1,6 +1,6 @@
 //! Results of earlier frames, for the tasks that do not run on this one.
 
-use super::result::{BoxOrigin, Dated, LiveMaps, LivePerson};
+use super::result::{BoxOrigin, CalmMaps, Dated, LiveMaps, LivePerson};
 use crate::engine::{FrameResult, Maps};
 use crate::geometry::Size;
 use crate::spec::Task;
@@ -15,6 +15,7 @@ pub(super) struct Kept {
     pub image: Size,
     pub people: Vec<LivePerson>,
     pub scene: LiveMaps,
+    pub filtered_scene: CalmMaps,
 }
 
 impl Kept {
@@ -34,8 +35,14 @@ impl Kept {
             filtered: None,
             pose: person.pose.map(|pose| Dated { value: Arc::new(pose), frame, timestamp_ns }),
             maps: maps(person.maps),
+            filtered_maps: CalmMaps::default(),
         });
-        Self { image: result.image, people: people.collect(), scene: maps(result.scene) }
+        Self {
+            image: result.image,
+            people: people.collect(),
+            scene: maps(result.scene),
+            filtered_scene: CalmMaps::default(),
+        }
     }
 
     /// Takes over what `older` knows of `tasks` that did not run now. People are matched by their
@@ -45,6 +52,7 @@ impl Kept {
             return;
         }
         fill_maps(&mut self.scene, &older.scene, tasks);
+        fill_calm(&mut self.filtered_scene, &older.filtered_scene, tasks);
         for (now, then) in pairs(&self.people, &older.people) {
             let (person, known) = (&mut self.people[now], &older.people[then]);
             if !person.is_current() {
@@ -54,15 +62,22 @@ impl Kept {
                 (person.pose, person.filtered) = (known.pose.clone(), known.filtered.clone());
             }
             fill_maps(&mut person.maps, &known.maps, tasks);
+            fill_calm(&mut person.filtered_maps, &known.filtered_maps, tasks);
         }
     }
 
     /// Without what does not belong to `tasks`.
     pub fn only(mut self, tasks: &[Task]) -> Self {
         let retain = |maps: &mut LiveMaps| maps.0.retain(|(task, _)| tasks.contains(task));
+        let retain_calm = |calm: &mut CalmMaps| {
+            retain(&mut calm.maps);
+            calm.points = calm.points.take().filter(|_| tasks.contains(&Task::Pointmap));
+        };
         retain(&mut self.scene);
+        retain_calm(&mut self.filtered_scene);
         for person in &mut self.people {
             retain(&mut person.maps);
+            retain_calm(&mut person.filtered_maps);
             if !tasks.contains(&Task::Pose) {
                 (person.pose, person.filtered) = (None, None);
             }
@@ -75,6 +90,13 @@ fn fill_maps(maps: &mut LiveMaps, older: &LiveMaps, tasks: &[Task]) {
     let missing = older.0.iter().filter(|(task, _)| tasks.contains(task) && maps.get(*task).is_none());
     let missing: Vec<_> = missing.cloned().collect();
     maps.0.extend(missing);
+}
+
+fn fill_calm(calm: &mut CalmMaps, older: &CalmMaps, tasks: &[Task]) {
+    fill_maps(&mut calm.maps, &older.maps, tasks);
+    if calm.points.is_none() && tasks.contains(&Task::Pointmap) {
+        calm.points.clone_from(&older.points);
+    }
 }
 
 /// Who now is who then: by id, or by the best overlap first, each used once.

@@ -3,8 +3,8 @@
 //! A [`Context`] holds the models; each [`Stream`] has a bounded queue and a worker thread of its own, on which all of
 //! the work happens. Models are shared: runs of one model take turns, the rest of the work runs side by side.
 //!
-//! People come from the host's boxes or from the detector of the context, get ids that last and calm keypoints where
-//! [`PeopleOptions`] asks for them; raw keypoints are always there too.
+//! People come from the host's boxes or from the detector of the context, get ids that last, calm keypoints and maps
+//! where [`PeopleOptions`] asks for them; what was found is always there too.
 //!
 //! ```no_run
 //! use sapiens::engine::ModelSource;
@@ -23,6 +23,9 @@
 //! ```
 
 mod cadence;
+mod calm;
+#[cfg(test)]
+mod calm_tests;
 mod context;
 mod detectors;
 mod finder;
@@ -30,6 +33,7 @@ mod frame;
 mod gate;
 mod keep;
 mod log;
+mod options;
 mod people;
 #[cfg(test)]
 mod people_tests;
@@ -42,13 +46,14 @@ mod tests;
 mod worker;
 
 pub use cadence::TaskSetting;
+pub use calm::MapFilterOptions;
 pub use context::{Context, ContextOptions, LoadRequest, ModelId, ModelReport};
 pub use detectors::DetectorReport;
 pub use finder::DetectSetting;
 pub use frame::{BorrowedPixels, Frame, Pixels};
 pub use log::{Log, LogLevel, LogSink};
-pub use people::PeopleOptions;
+pub use options::{Delivery, PeopleOptions, StreamOptions};
 pub use queue::{Policy, Submitted};
-pub use result::{BoxOrigin, Dated, LiveMaps, LivePerson, LiveResult};
+pub use result::{BoxOrigin, CalmMaps, Dated, LiveMaps, LivePerson, LiveResult, PointsCheck};
 pub use statistics::Statistics;
-pub use stream::{Delivery, ResultCallback, Stream, StreamOptions};
+pub use stream::{ResultCallback, Stream};

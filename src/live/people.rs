@@ -1,7 +1,10 @@
 //! The people of a stream: whom the tasks of a frame look at, and who is who afterwards.
 
-use super::finder::{DetectSetting, Finder};
-use super::result::{BoxOrigin, Dated, LivePerson};
+use super::calm::Calm;
+use super::finder::Finder;
+use super::keep::Kept;
+use super::options::{PeopleOptions, Wishes};
+use super::result::{BoxOrigin, CalmMaps, Dated, LivePerson};
 use crate::detect::Detection;
 use crate::engine::{FrameResult, Maps, Person, Timing};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,42 +16,6 @@ use crate::track::{FrameInput, Observation, Track, TrackId, TrackOptions, TrackS
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// What a stream does about people. Nothing by default: the host's boxes are people, or else the whole image is one.
-#[derive(Debug, Clone, Default)]
-pub struct PeopleOptions {
-    /// Looks for people with the context's detector, in frames that come without boxes.
-    pub detect: Option<DetectSetting>,
-    /// Gives people ids, chooses among them, and makes the detector rest ([`TrackOptions::detect_every`]). Boxes of the host
-    /// count as those of a detector that is sure of them. Frames without boxes, on streams without detection, look where the
-    /// people of earlier frames are expected.
-    pub track: Option<TrackOptions>,
-    /// Steadies keypoints, beside the raw ones; needs `track`.
-    pub filter: Option<KeypointFilterOptions>,
-}
-
-impl PeopleOptions {
-    /// Checks the ranges, and whether the options fit together.
-    ///
-    /// # Errors
-    /// `InvalidArgument` names the option and its range.
-    pub fn check(&self) -> Result<()> {
-        if let Some(setting) = self.detect {
-            setting.check()?;
-        }
-        if let Some(options) = &self.track {
-            options.check()?;
-        }
-        let Some(options) = &self.filter else { return Ok(()) };
-        options.check()?;
-        if self.track.is_none() {
-            return Err(Error::invalid(
-                "filtering without tracking: a filter must know whose keypoints it gets; track too",
-            ));
-        }
-        Ok(())
-    }
-}
 
 /// What a frame is looked at with.
 pub(super) struct Scene<'a> {
@@ -106,7 +73,10 @@ impl Look {
 pub(super) struct People {
     options: PeopleOptions,
     tracker: Option<Tracker>,
+    /// That of before tracking was switched off: it knows which ids have been given.
+    resting: Option<Tracker>,
     filters: BTreeMap<TrackId, KeypointFilter>,
+    calm: Calm,
     has_had_boxes: bool,
 }
 
@@ -118,7 +88,57 @@ impl People {
     pub fn new(options: PeopleOptions) -> Result<Self> {
         options.check()?;
         let tracker = options.track.clone().map(Tracker::new).transpose()?;
-        Ok(Self { options, tracker, filters: BTreeMap::new(), has_had_boxes: false })
+        Ok(Self {
+            options,
+            tracker,
+            resting: None,
+            filters: BTreeMap::new(),
+            calm: Calm::default(),
+            has_had_boxes: false,
+        })
+    }
+
+    /// Does what the host has asked for.
+    ///
+    /// # Errors
+    /// Those of [`PeopleOptions::check`]: nothing has changed.
+    pub fn grant(&mut self, wishes: Wishes) -> Result<()> {
+        if let Some(options) = wishes.options {
+            self.change(options)?;
+        }
+        if let Some(tracker) = self.tracker.as_mut().filter(|_| wishes.expects_entry) {
+            tracker.expect_entry();
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, options: PeopleOptions) -> Result<()> {
+        options.check()?;
+        match (&options.track, &mut self.tracker) {
+            (Some(wanted), Some(tracker)) => tracker.set_options(wanted.clone())?,
+            (Some(wanted), None) => {
+                let mut tracker = match self.resting.take() {
+                    Some(known) => known,
+                    None => Tracker::new(wanted.clone())?,
+                };
+                tracker.set_options(wanted.clone())?;
+                self.tracker = Some(tracker);
+            }
+            (None, tracker) => {
+                if let Some(mut tracker) = tracker.take() {
+                    tracker.reset();
+                    self.resting = Some(tracker);
+                }
+            }
+        }
+        if options.filter != self.options.filter {
+            self.filters.clear();
+        }
+        if options.maps != self.options.maps {
+            self.calm = Calm::default();
+        }
+        self.options = options;
+        Ok(())
     }
 
     /// Whether frames are worth looking at without any model but the detector.
@@ -129,6 +149,7 @@ impl People {
     /// Forgets everybody; ids go on.
     pub fn reset(&mut self) {
         self.filters.clear();
+        self.calm = Calm::default();
         if let Some(tracker) = &mut self.tracker {
             tracker.reset();
         }
@@ -164,7 +185,7 @@ impl People {
             Error::new(ErrorKind::Unsupported, message)
         })?;
         let options = setting.over(finder.usual());
-        self.begin_tracks_at(setting.new_score.unwrap_or(options.threshold))?;
+        self.begin_tracks_at(setting.new_score.unwrap_or(TrackOptions::new_score_above(options.threshold)))?;
         let begin = Instant::now();
         let found = finder.find(scene.image, &options)?;
         let timing = Timing { stage: "detect".into(), ms: begin.elapsed().as_secs_f64() * 1e3 };
@@ -224,6 +245,11 @@ impl People {
             }
         }
         seen
+    }
+
+    /// Adds steadied maps to those of this frame.
+    pub fn steady(&mut self, newest: &mut Kept) {
+        self.calm.steady(&self.options.maps, newest);
     }
 
     fn follow(&mut self, look: &Look, scene: &Scene, seen: Vec<LivePerson>) -> Vec<LivePerson> {
@@ -291,6 +317,7 @@ fn person(track: &Track, found: Option<LivePerson>, look: &Look) -> LivePerson {
         pose,
         filtered: None,
         maps,
+        filtered_maps: CalmMaps::default(),
     }
 }
 

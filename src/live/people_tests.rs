@@ -4,14 +4,15 @@ use super::finder::Finder;
 use super::worker::Runner;
 use super::*;
 use crate::detect::{DetectOptions, Detection};
-use crate::engine::{FrameResult, Maps, Person, Request};
+use crate::engine::{FrameResult, Maps, Person, Request, Timing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Rect, Size};
+use crate::geometry::{Affine, Rect, Size};
 use crate::image::Image;
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
 use crate::track::filter::KeypointFilterOptions;
 use crate::track::{PersonPolicy, TrackOptions, TrackState};
+use ndarray::Array3;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,18 +21,28 @@ const SIZE: Size = Size { width: 400, height: 200 };
 
 /// Who is really there, and what was asked.
 #[derive(Default)]
-struct World {
+pub(super) struct World {
     people: Vec<Rect>,
-    detections: usize,
+    pub detections: usize,
     poses: usize,
     is_blind: bool,
     /// Of the detector.
     score: Option<f32>,
+    /// How long the detector takes.
+    pub nap: Duration,
+    /// What everybody's maps are, on a grid over their box; that of the scene over the picture.
+    pub normals: Option<Array3<f32>>,
+    pub points: Option<Array3<f32>>,
+    /// Whether dense tasks see the whole picture.
+    pub has_scene: bool,
+    /// What tasks say they take.
+    pub timings: Vec<Timing>,
+    pub batch_memory: Option<u64>,
 }
 
 /// A model and a detector that see the world as it is.
 #[derive(Clone)]
-struct Seer(Arc<Mutex<World>>, Vec<Task>);
+pub(super) struct Seer(pub Arc<Mutex<World>>, Vec<Task>);
 
 impl Finder for Seer {
     fn usual(&self) -> DetectOptions {
@@ -41,6 +52,7 @@ impl Finder for Seer {
     fn find(&self, _: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
         let mut world = self.0.lock().unwrap();
         world.detections += 1;
+        std::thread::sleep(world.nap);
         if world.is_blind {
             return Err(Error::new(ErrorKind::Runtime, "the detector failed"));
         }
@@ -60,17 +72,31 @@ impl Runner for Seer {
         let tasks = request.tasks.clone().unwrap();
         let boxes = if request.boxes.is_empty() { vec![Rect::whole(image.size())] } else { request.boxes.clone() };
         world.poses += boxes.len();
+        world.batch_memory = request.batch_memory;
+        let maps = |bbox: Rect| {
+            let of = |task: Task, map: &Option<Array3<f32>>| {
+                tasks.contains(&task).then(|| map.clone().unwrap_or_else(|| Array3::zeros((1, 1, 3))))
+            };
+            let (normal, pointmap) = (of(Task::Normal, &world.normals), of(Task::Pointmap, &world.points));
+            let placed =
+                [(Task::Normal, &normal), (Task::Pointmap, &pointmap)].into_iter().filter_map(|(task, map)| {
+                    let (height, width, _) = map.as_ref()?.dim();
+                    let (sx, sy) = (bbox.width / width as f32, bbox.height / height as f32);
+                    let over = Affine::scale_translate(sx.into(), sy.into(), bbox.x.into(), bbox.y.into());
+                    Some((task, over))
+                });
+            let placed = placed.collect();
+            Maps { normal, pointmap, placed, ..Maps::default() }
+        };
         let person = |bbox: &Rect| Person {
             bbox: *bbox,
             score: None,
             pose: tasks.contains(&Task::Pose).then(|| pose(&world.people, *bbox)),
-            maps: Maps {
-                normal: tasks.contains(&Task::Normal).then(|| ndarray::Array3::zeros((1, 1, 3))),
-                ..Maps::default()
-            },
+            maps: if world.has_scene { Maps::default() } else { maps(*bbox) },
         };
         let people = boxes.iter().map(person).collect();
-        Ok(FrameResult { image: image.size(), people, ..FrameResult::default() })
+        let scene = if world.has_scene { maps(Rect::whole(image.size())) } else { Maps::default() };
+        Ok(FrameResult { image: image.size(), people, scene, timings: world.timings.clone() })
     }
 }
 
@@ -86,7 +112,7 @@ fn pose(people: &[Rect], bbox: Rect) -> Vec<Keypoint> {
     (0..25).map(point).collect()
 }
 
-fn stage(tasks: &[Task], people: PeopleOptions) -> (Arc<Context>, Stream, Seer) {
+pub(super) fn stage(tasks: &[Task], people: PeopleOptions) -> (Arc<Context>, Stream, Seer) {
     let seer = Seer(Arc::default(), tasks.to_vec());
     let context = Context::new(ContextOptions::default()).unwrap();
     context.set_finder(Arc::new(seer.clone()));
@@ -97,20 +123,20 @@ fn stage(tasks: &[Task], people: PeopleOptions) -> (Arc<Context>, Stream, Seer) 
     (context, stream, seer)
 }
 
-fn detecting(track: Option<TrackOptions>) -> PeopleOptions {
-    PeopleOptions { detect: Some(DetectSetting::default()), track, filter: None }
+pub(super) fn detecting(track: Option<TrackOptions>) -> PeopleOptions {
+    PeopleOptions { detect: Some(DetectSetting::default()), track, ..PeopleOptions::default() }
 }
 
-fn every(detect_every: u32) -> Option<TrackOptions> {
+pub(super) fn every(detect_every: u32) -> Option<TrackOptions> {
     Some(TrackOptions { detect_every, detect_every_empty: detect_every, ..TrackOptions::default() })
 }
 
-fn rect(x: f32) -> Rect {
+pub(super) fn rect(x: f32) -> Rect {
     Rect { x, y: 20.0, width: 60.0, height: 150.0 }
 }
 
 /// One frame of a world, at 30 frames per second.
-fn look(stream: &Stream, seer: &Seer, i: i64, people: &[Rect], boxes: &[Rect]) -> Arc<LiveResult> {
+pub(super) fn look(stream: &Stream, seer: &Seer, i: i64, people: &[Rect], boxes: &[Rect]) -> Arc<LiveResult> {
     seer.0.lock().unwrap().people = people.to_vec();
     let image = Image::from_rgb8(SIZE, vec![0; 3 * SIZE.width * SIZE.height]).unwrap();
     let frame = Frame { timestamp_ns: i * 33_333_333, boxes: boxes.to_vec(), ..Frame::of_image(image) };
@@ -118,7 +144,7 @@ fn look(stream: &Stream, seer: &Seer, i: i64, people: &[Rect], boxes: &[Rect]) -
     stream.poll(LONG).unwrap().expect("a result in time")
 }
 
-fn ids(result: &LiveResult) -> Vec<u64> {
+pub(super) fn ids(result: &LiveResult) -> Vec<u64> {
     result.outcome.as_ref().unwrap();
     result.people.iter().map(|person| person.track.unwrap().id.number()).collect()
 }

@@ -6,6 +6,7 @@ use crate::geometry::{Affine, Rect, Size};
 use crate::image::Image;
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
+use crate::track::filter::Agreement;
 use crate::track::{Track, TrackState};
 use std::sync::Arc;
 
@@ -34,6 +35,28 @@ impl LiveMaps {
     pub fn tasks(&self) -> impl Iterator<Item = Task> + '_ {
         self.0.iter().map(|(task, _)| *task)
     }
+}
+
+/// How a pointmap goes with the one before of the same person or scene.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PointsCheck {
+    /// Whether both tell of the same body.
+    pub agreement: Agreement,
+    /// What the raw points were multiplied by to get the steadied ones.
+    pub factor: f32,
+    /// Share of the compared points that do not fit, 0 to 1; 0 if none were compared.
+    pub misfits: f32,
+    /// How many points were compared.
+    pub compared: usize,
+}
+
+/// Maps steadied over time: of the frame and on the grid of the raw ones.
+#[derive(Debug, Clone, Default)]
+pub struct CalmMaps {
+    /// Normals and points, if the stream filters them.
+    pub maps: LiveMaps,
+    /// About the pointmap in it.
+    pub points: Option<Dated<PointsCheck>>,
 }
 
 /// Where the box of a person comes from.
@@ -70,8 +93,10 @@ pub struct LivePerson {
     pub pose: Option<Dated<Arc<Vec<Keypoint>>>>,
     /// The same, steadied over time, if the stream filters; always of the frame of `pose`.
     pub filtered: Option<Dated<Arc<Vec<Keypoint>>>>,
-    /// Maps of this person's crop.
+    /// Maps of this person's crop, as found.
     pub maps: LiveMaps,
+    /// The same, steadied over time, if the stream tracks and filters them.
+    pub filtered_maps: CalmMaps,
 }
 
 impl LivePerson {
@@ -101,8 +126,10 @@ pub struct LiveResult {
     pub people: Vec<LivePerson>,
     /// Whether the detector looked at this frame.
     pub detector_ran: bool,
-    /// Maps of the whole image.
+    /// Maps of the whole image, as found.
     pub scene: LiveMaps,
+    /// The same, steadied over time, if the stream filters them.
+    pub filtered_scene: CalmMaps,
     /// What took how long, in the order of the work.
     pub timings: Vec<Timing>,
     /// From submit to the beginning of the work, in milliseconds.

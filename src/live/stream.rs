@@ -5,70 +5,18 @@ use super::context::Context;
 use super::finder::Finder;
 use super::frame::{Frame, Pixels};
 use super::gate::{self, Gate};
-use super::people::{People, PeopleOptions};
-use super::queue::{Policy, Queue, Submitted};
+use super::options::{Delivery, PeopleOptions, StreamOptions, Wishes};
+use super::people::People;
+use super::queue::{Queue, Submitted};
 use super::result::LiveResult;
 use super::statistics::Statistics;
 use super::worker::{self, Manner, Runner};
-use crate::engine::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::preprocess::Framing;
 use crate::runtime::LogLevel;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// How results reach the host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Delivery {
-    /// Fetched with [`Stream::poll`].
-    #[default]
-    Poll,
-    /// Given to the callback inside [`Context::process_events`].
-    Events,
-    /// Given to the callback on the worker, which waits for it.
-    Immediate,
-}
-
-/// How a stream works.
-#[derive(Debug, Clone)]
-pub struct StreamOptions {
-    /// Frames that may wait, and results that may be kept, 1..=64.
-    pub depth: usize,
-    /// What happens when there is no room.
-    pub policy: Policy,
-    /// Grid on which dense maps are delivered.
-    pub space: MapSpace,
-    /// How an image is brought to the models.
-    pub framing: Framing,
-    /// The tasks that run; none stands for all that are loaded, on every frame.
-    pub tasks: Vec<TaskSetting>,
-    /// Time a frame should take at most.
-    pub budget: Option<Duration>,
-    /// Whether results carry the picture.
-    pub keep_picture: bool,
-    /// How results reach the host.
-    pub delivery: Delivery,
-    /// Whether people are looked for, get ids, and calm keypoints.
-    pub people: PeopleOptions,
-}
-
-impl Default for StreamOptions {
-    fn default() -> Self {
-        Self {
-            depth: 2,
-            policy: Policy::Block,
-            space: MapSpace::Model,
-            framing: Framing::Official,
-            tasks: Vec::new(),
-            budget: None,
-            keep_picture: false,
-            delivery: Delivery::Poll,
-            people: PeopleOptions::default(),
-        }
-    }
-}
 
 /// Gets finished results.
 pub type ResultCallback = Box<dyn Fn(Arc<LiveResult>) + Send + Sync>;
@@ -80,6 +28,7 @@ pub(super) struct Core {
     pub queue: Queue,
     pub cadence: Mutex<Cadence>,
     pub manner: Manner,
+    wishes: Mutex<Wishes>,
     pub delivery: Delivery,
     callback: RwLock<Option<Arc<ResultCallback>>>,
     gate: Gate,
@@ -116,6 +65,19 @@ impl Core {
 
     pub fn learn(&self, change: impl FnOnce(&mut Cadence)) {
         change(&mut self.cadence.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// What the host has asked for since the last frame.
+    pub fn take_wishes(&self) -> Wishes {
+        std::mem::take(&mut *self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(ErrorKind::ShutDown, "stream: it has been shut down"));
+        }
+        change(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
     }
 
     pub fn give_back(&self, buffer: Vec<u8>) {
@@ -231,7 +193,13 @@ impl Stream {
             context: Arc::clone(context),
             queue: Queue::new(options.depth, options.policy, options.delivery != Delivery::Immediate),
             cadence: Mutex::new(Cadence::new(options.tasks, options.budget)),
-            manner: Manner { space: options.space, framing: options.framing, keeps_picture: options.keep_picture },
+            manner: Manner {
+                space: options.space,
+                framing: options.framing,
+                batch_memory: options.batch_memory,
+                keeps_picture: options.keep_picture,
+            },
+            wishes: Mutex::default(),
             delivery: options.delivery,
             callback: RwLock::new(None),
             gate: Gate::default(),
@@ -271,6 +239,24 @@ impl Stream {
         }
         self.core.learn(|cadence| cadence.set(setting));
         Ok(())
+    }
+
+    /// Changes what is done about people, from the next frame that is worked on. Ids go on: who is there keeps theirs as long
+    /// as people are tracked, and none is given twice.
+    ///
+    /// # Errors
+    /// Those of [`PeopleOptions::check`], and `ShutDown`: nothing has changed.
+    pub fn set_people(&self, options: PeopleOptions) -> Result<()> {
+        options.check()?;
+        self.core.wish(|wishes| wishes.options = Some(options))
+    }
+
+    /// Says that somebody may have come in: where the detector rests between its turns, it looks at the next frame.
+    ///
+    /// # Errors
+    /// `ShutDown`.
+    pub fn expect_entry(&self) -> Result<()> {
+        self.core.wish(|wishes| wishes.expects_entry = true)
     }
 
     /// Memory for the pixels of a frame, used before if there is some.

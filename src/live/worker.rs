@@ -41,6 +41,7 @@ impl Runner for Engine {
 pub(super) struct Manner {
     pub space: MapSpace,
     pub framing: Framing,
+    pub batch_memory: Option<u64>,
     pub keeps_picture: bool,
 }
 
@@ -97,6 +98,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
         detector_ran: false,
         people: Vec::new(),
         scene: super::LiveMaps::default(),
+        filtered_scene: super::CalmMaps::default(),
         timings: Vec::new(),
         wait_ms,
         total_ms: 0.0,
@@ -111,7 +113,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
         Err(Error::of_panic(panic.as_ref()))
     });
     if result.outcome.is_err() {
-        (result.people, result.scene, result.tasks) = Default::default();
+        (result.people, result.scene, result.filtered_scene, result.tasks) = Default::default();
     }
     result.total_ms = since.elapsed().as_secs_f64() * 1e3;
     result
@@ -127,6 +129,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     }
     result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
 
+    memory.people.grant(core.take_wishes())?;
     let runner = core.runner();
     if runner.is_none() && !memory.people.detects() {
         let message = "no model is loaded; load one into the context before frames are worked on";
@@ -154,10 +157,12 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     let mut chosen = Vec::new();
     let mut found = match &work {
         Some(runner) => {
-            core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence));
-            let Manner { space, framing, .. } = core.manner;
-            let request =
-                Request { boxes: look.boxes(), tasks: Some(chosen.clone()), framing, space, ..Request::default() };
+            // What conversion and detector have taken is not there for the tasks.
+            let spent = begin.elapsed();
+            core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence, spent));
+            let Manner { space, framing, batch_memory, .. } = core.manner;
+            let (boxes, tasks) = (look.boxes(), Some(chosen.clone()));
+            let request = Request { boxes, tasks, framing, space, batch_memory, ..Request::default() };
             runner.run(&image, &request).inspect_err(|_| core.learn(Cadence::forget))?
         }
         None => look.without_tasks(image.size()),
@@ -167,6 +172,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
 
     let mut newest = Kept::of(found, result.frame, timestamp_ns);
     newest.people = memory.people.tell(&look, &scene, newest.people);
+    memory.people.steady(&mut newest);
     if newest.people.is_empty() {
         // Whoever comes is looked at by all tasks at once.
         core.learn(Cadence::forget);
@@ -179,6 +185,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
         newest = newest.only(wanted);
     }
     (result.people, result.scene, result.tasks) = (newest.people, newest.scene, chosen);
+    result.filtered_scene = newest.filtered_scene;
     if core.manner.keeps_picture {
         result.picture = Some(Arc::new(image));
     } else {

@@ -1,7 +1,8 @@
 //! The ways of bringing an image to the network input: person crop, stretch, letterbox, and which task gets which.
 
-use super::person::{check_box, person_crop};
+use super::person::{check_box, person_crop, person_crop_with};
 use super::resize::{Interpolation, resize};
+use super::warp::Kernel;
 use super::{Geometry, Placement};
 use crate::error::{Error, Result};
 use crate::geometry::{Rect, Size};
@@ -78,10 +79,14 @@ impl std::fmt::Debug for Framed {
 /// | official | official | seg, features; matting | (unused) | stretched image, enlarged cubic; linear |
 /// | official | official | normal, pointmap, albedo | (unused) | letterboxed image |
 /// | official | crop | all | yes, no | person crop of the box, of the whole image |
+/// | sapiens1 | official | pose | yes, no | person crop of the box, of the whole image, bilinear |
+/// | sapiens1 | official | features | (unused) | stretched image, cubic with antialiasing (as Pillow has it) |
+/// | sapiens1 | official | all others | (unused) | stretched image, bilinear |
+/// | sapiens1 | crop | all | yes, no | person crop as of pose |
 /// | stretch | both | all | yes | person crop of the box |
 /// | stretch | both | all | no | stretched image, enlarged cubic |
 ///
-/// The backbone alone has no official pipeline of its own; it gets that of segmentation.
+/// The backbone of Sapiens2 alone has no official pipeline of its own; it gets that of segmentation.
 ///
 /// # Errors
 /// `InvalidArgument` if the box (also an unused one) is not finite, has no extent or lies outside the image, or if
@@ -97,7 +102,8 @@ pub fn frame(
     if let Some(bbox) = bbox {
         check_box(bbox, image.size())?;
     }
-    let crop = || person_crop(image, bbox.unwrap_or(Rect::whole(image.size())), input);
+    let person = bbox.unwrap_or(Rect::whole(image.size()));
+    let crop = || person_crop(image, person, input);
     match (model, framing) {
         (ModelFraming::Stretch, _) if bbox.is_some() => crop(),
         (ModelFraming::Stretch, _) => stretch(image, input, Enlarge::Cubic),
@@ -105,9 +111,15 @@ pub fn frame(
         (ModelFraming::Official, Framing::Official) => match task {
             Task::Pose => crop(),
             Task::Features | Task::Seg => stretch(image, input, Enlarge::Cubic),
-            Task::Matting => stretch(image, input, Enlarge::Linear),
+            Task::Matting | Task::Depth => stretch(image, input, Enlarge::Linear),
             Task::Normal | Task::Pointmap | Task::Albedo => letterbox(image, input),
         },
+        (ModelFraming::Sapiens1, Framing::Official) => match task {
+            Task::Pose => person_crop_with(image, person, input, Some(Kernel::Linear)),
+            Task::Features => stretch_with(image, input, Interpolation::AntialiasedCubic),
+            _ => stretch_with(image, input, Interpolation::Linear),
+        },
+        (ModelFraming::Sapiens1, Framing::Crop) => person_crop_with(image, person, input, Some(Kernel::Linear)),
     }
 }
 
@@ -117,12 +129,20 @@ pub fn frame(
 /// # Errors
 /// `InvalidArgument` if `input` is not at least 2 x 2.
 pub fn stretch(image: &Image, input: Size, enlarge: Enlarge) -> Result<Framed> {
-    check_input(input)?;
     let interpolation = match enlarge {
         _ if input.width < image.size().width => Interpolation::Area,
         Enlarge::Cubic => Interpolation::Cubic,
         Enlarge::Linear => Interpolation::Linear,
     };
+    stretch_with(image, input, interpolation)
+}
+
+/// [`stretch`] with the same interpolation whatever grows or shrinks.
+///
+/// # Errors
+/// `InvalidArgument` if `input` is not at least 2 x 2.
+pub fn stretch_with(image: &Image, input: Size, interpolation: Interpolation) -> Result<Framed> {
+    check_input(input)?;
     let pixels = resize(image, input, interpolation)?.into_pixels();
     Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry: Geometry::Stretch } })
 }
@@ -178,7 +198,7 @@ mod tests {
 
     #[test]
     fn each_task_gets_the_framing_of_the_table() {
-        use ModelFraming::{Official, Stretch};
+        use ModelFraming::{Official, Sapiens1, Stretch};
         let bbox = Some(Rect { x: 5.0, y: 2.0, width: 9.0, height: 20.0 });
         let whole = Some(Rect::whole(Size::new(40, 30)));
         for task in Task::ALL {
@@ -191,9 +211,12 @@ mod tests {
             let official = see(bbox, task, Framing::Official, Official);
             assert!(match task {
                 Task::Pose => matches!(official, Geometry::Crop { .. }),
-                Task::Features | Task::Seg | Task::Matting => official == Geometry::Stretch,
+                Task::Features | Task::Seg | Task::Matting | Task::Depth => official == Geometry::Stretch,
                 _ => official == Geometry::Letterbox { left: 0, right: 0, top: 7, bottom: 7 },
             });
+            assert_eq!(see(bbox, task, Framing::Crop, Sapiens1), see(bbox, task, Framing::Crop, Official));
+            let first = see(bbox, task, Framing::Official, Sapiens1);
+            assert_eq!(first == Geometry::Stretch, task != Task::Pose, "{task}");
         }
     }
 

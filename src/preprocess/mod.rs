@@ -10,9 +10,9 @@ mod separable;
 mod warp;
 
 pub use detector::{scaled_within, size_within, upper_left};
-pub use framing::{Enlarge, Framed, Framing, frame, letterbox, letterbox_size, stretch};
+pub use framing::{Enlarge, Framed, Framing, frame, letterbox, letterbox_size, stretch, stretch_with};
 pub use normalise::{mirror, normalise};
-pub use person::{crop_geometry, crop_matrix, person_crop};
+pub use person::{crop_geometry, crop_matrix, person_crop, person_crop_with};
 pub use placement::{Geometry, Placement};
 pub use resize::{Interpolation, resize};
 pub use warp::{Kernel, warp};

@@ -17,6 +17,14 @@ const BOX_PADDING: f32 = 1.25;
 /// `InvalidArgument` if `bbox` is not finite, has no extent, lies outside the image or is too small or large to be
 /// computed with, or if `input` is not at least 2 x 2.
 pub fn person_crop(image: &Image, bbox: Rect, input: Size) -> Result<Framed> {
+    person_crop_with(image, bbox, input, None)
+}
+
+/// [`person_crop`] sampled in one way. `None` is that of Sapiens2: bilinear where the crop shrinks, cubic where it does not.
+///
+/// # Errors
+/// Those of [`person_crop`].
+pub fn person_crop_with(image: &Image, bbox: Rect, input: Size, kernel: Option<Kernel>) -> Result<Framed> {
     check_input(input)?;
     check_box(bbox, image.size())?;
     let (center, scale) = crop_geometry(bbox, input);
@@ -24,7 +32,7 @@ pub fn person_crop(image: &Image, bbox: Rect, input: Size) -> Result<Framed> {
     if ![sx, tx, sy, ty].iter().all(|v| v.is_finite()) || sx <= 0.0 || sy <= 0.0 {
         return Err(Error::invalid(format!("{}: too small or too large for a crop", describe(bbox))));
     }
-    let kernel = if sx.min(sy) < 1.0 { Kernel::Linear } else { Kernel::Cubic };
+    let kernel = kernel.unwrap_or(if sx.min(sy) < 1.0 { Kernel::Linear } else { Kernel::Cubic });
     let map = Affine::scale_translate(sx.into(), sy.into(), tx.into(), ty.into());
     let pixels = warp(image, &map, input, kernel)?.into_pixels();
     Ok(Framed {

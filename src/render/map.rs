@@ -18,6 +18,8 @@ pub enum MapPicture {
     Normals,
     /// Depth of the points in turbo colours.
     Depth,
+    /// Relative depth, near bright.
+    RelativeDepth,
     /// Albedo as it is.
     Albedo,
     /// Alpha in gray.
@@ -38,7 +40,7 @@ impl Style {
             MapPicture::Labels => match seg {
                 Some(seg) => {
                     let size = size_of(&seg.labels);
-                    Some((size, self.classes(size, slice(&seg.labels))?))
+                    Some((size, self.classes(size, slice(&seg.labels), seg.classes)?))
                 }
                 None => None,
             },
@@ -55,6 +57,10 @@ impl Style {
                     let depth: Vec<f32> = slice(points).chunks_exact(3).map(|p| p[2]).collect();
                     Some((size_of(points), maps::depth(size_of(points), &depth, None)?))
                 }
+                None => None,
+            },
+            MapPicture::RelativeDepth => match &maps.depth {
+                Some(depth) => Some((size_of(depth), maps::relative_depth(size_of(depth), slice(depth), None)?)),
                 None => None,
             },
             MapPicture::Albedo => match &maps.albedo {

@@ -23,6 +23,11 @@ pub fn merge(result: &FrameResult) -> Result<Cow<'_, Maps>> {
     for maps in shown {
         cover(&mut merged.normal, &maps.normal, |n| n.iter().any(|v| *v != 0.0));
         cover(&mut merged.pointmap, &maps.pointmap, |p| p.iter().all(|v| v.is_finite()));
+        match (&mut merged.depth, &maps.depth) {
+            (Some(below), Some(above)) => below.zip_mut_with(above, |b, a| *b = if a.is_finite() { *a } else { *b }),
+            (below @ None, Some(above)) => *below = Some(above.clone()),
+            (_, None) => {}
+        }
         cover(&mut merged.albedo, &maps.albedo, |a| a.iter().any(|v| *v > 0.0));
         match (&mut merged.seg, &maps.seg) {
             (Some(below), Some(above)) => {
@@ -57,6 +62,7 @@ fn check(maps: &Maps, result: &FrameResult) -> Result<()> {
         maps.normal.as_ref().map(|m| m.shape()),
         maps.pointmap.as_ref().map(|m| m.shape()),
         maps.albedo.as_ref().map(|m| m.shape()),
+        maps.depth.as_ref().map(|m| m.shape()),
         matte.map(|m| m.alpha.shape()),
         matte.map(|m| m.foreground.shape()),
     ];

@@ -8,4 +8,4 @@ mod record;
 pub use map::MapPicture;
 pub use merge::merge;
 pub use panel::{Style, foreground, foreground_rgb, labelled_pose, slice};
-pub use record::person_record;
+pub use record::{keypoint_records, person_record};

@@ -7,27 +7,31 @@ use crate::export::overlay::{OverlayKeypoint, OverlayLink, PointStyle, SkeletonS
 use crate::export::picture::{Foreground, Picture};
 use crate::geometry::Size;
 use crate::image::Image;
-use crate::skeleton;
+use crate::skeleton::{self, CLASS_COUNTS, Class, KEYPOINT_COUNTS, KeypointSet, class_set, keypoint_set};
 use crate::spec::Task;
 use crate::task::matting::Matte;
 use crate::task::pose::Keypoint;
 
 /// How skeletons and labels are drawn.
 pub struct Style {
-    points: Vec<PointStyle>,
-    links: Vec<OverlayLink>,
-    palette: Vec<[u8; 3]>,
+    skeletons: Vec<Skeleton>,
+    /// By number of classes: that of Sapiens2 first.
+    palettes: Vec<(usize, Vec<[u8; 3]>)>,
     threshold: f32,
 }
 
-impl Style {
-    /// Keypoints with a score below `threshold` are left out.
-    pub fn new(threshold: f32) -> Self {
-        let k = skeleton::keypoints();
+/// How one set of keypoints is drawn.
+struct Skeleton {
+    points: Vec<PointStyle>,
+    links: Vec<OverlayLink>,
+}
+
+impl Skeleton {
+    fn new(set: &KeypointSet) -> Self {
         let weight = |i: usize| {
-            if k.groups.body.contains(&i) || k.groups.foot.contains(&i) { Weight::Body } else { Weight::Fine }
+            if set.groups.body.contains(&i) || set.groups.foot.contains(&i) { Weight::Body } else { Weight::Fine }
         };
-        let points = k.colors.iter().enumerate().map(|(i, &color)| PointStyle { color, weight: weight(i) }).collect();
+        let points = set.colors.iter().enumerate().map(|(i, &color)| PointStyle { color, weight: weight(i) }).collect();
         let link = |l: &skeleton::Link| {
             let fine = weight(l.from) == Weight::Fine || weight(l.to) == Weight::Fine;
             OverlayLink {
@@ -37,11 +41,22 @@ impl Style {
                 weight: if fine { Weight::Fine } else { Weight::Body },
             }
         };
-        let links = k.links.iter().map(link).collect();
-        // Classes beyond the official ones (fine-tuned heads) get grays of their own.
-        let official = skeleton::classes().iter().map(|c| c.color);
-        let palette = official.chain((0..=u8::MAX).map(|i| [i.wrapping_mul(97) / 2 + 64; 3])).take(256).collect();
-        Self { points, links, palette, threshold }
+        Self { points, links: set.links.iter().map(link).collect() }
+    }
+}
+
+/// Colours for all labels: classes beyond the official ones (fine-tuned heads) get grays of their own.
+fn palette(classes: &[Class]) -> Vec<[u8; 3]> {
+    let grays = (0..=u8::MAX).map(|i| [i.wrapping_mul(97) / 2 + 64; 3]);
+    classes.iter().map(|c| c.color).chain(grays).take(256).collect()
+}
+
+impl Style {
+    /// Keypoints with a score below `threshold` are left out.
+    pub fn new(threshold: f32) -> Self {
+        let skeletons = KEYPOINT_COUNTS.into_iter().filter_map(keypoint_set).map(Skeleton::new).collect();
+        let palettes = CLASS_COUNTS.into_iter().filter_map(|n| Some((n, palette(class_set(n)?)))).collect();
+        Self { skeletons, palettes, threshold }
     }
 
     /// The picture of one task, RGB8, size of the image; `None` if the task did not run or has no picture.
@@ -61,7 +76,7 @@ impl Style {
                 if poses.is_empty() { None } else { Some(self.skeletons(picture, &poses)?) }
             }
             Task::Seg => match &merged.seg {
-                Some(seg) => Some(maps::segmentation_overlay(picture, slice(&seg.labels), &self.palette)?),
+                Some(seg) => Some(maps::segmentation_overlay(picture, slice(&seg.labels), self.palette(seg.classes))?),
                 None => None,
             },
             Task::Normal => match &merged.normal {
@@ -73,6 +88,10 @@ impl Style {
                     let depth: Vec<f32> = slice(points).chunks_exact(3).map(|p| p[2]).collect();
                     Some(maps::depth(size, &depth, foreground(merged))?)
                 }
+                None => None,
+            },
+            Task::Depth => match &merged.depth {
+                Some(depth) => Some(maps::relative_depth(size, slice(depth), foreground(merged))?),
                 None => None,
             },
             Task::Albedo => match &merged.albedo {
@@ -88,9 +107,15 @@ impl Style {
         })
     }
 
-    /// The colours of classes alone, one class per pixel; RGB8.
-    pub fn classes(&self, size: Size, labels: &[u8]) -> Result<Vec<u8>> {
-        maps::segmentation(size, labels, &self.palette)
+    /// The colours of classes alone, one class per pixel; RGB8. `count`: how many classes there are, which names their palette;
+    /// that of Sapiens2 where it names none.
+    pub fn classes(&self, size: Size, labels: &[u8], count: Option<usize>) -> Result<Vec<u8>> {
+        maps::segmentation(size, labels, self.palette(count))
+    }
+
+    fn palette(&self, count: Option<usize>) -> &[[u8; 3]] {
+        let known = self.palettes.iter().find(|(known, _)| Some(*known) == count).or(self.palettes.first());
+        known.map_or(&[], |(_, palette)| palette)
     }
 
     /// Skeletons over a picture, RGB8 of its size. Keypoints in its pixels.
@@ -99,14 +124,18 @@ impl Style {
             poses.iter().map(|pose| pose.iter().map(overlay_point).collect()).collect();
         let people: Vec<&[OverlayKeypoint]> = people.iter().map(Vec::as_slice).collect();
         let count = people.iter().map(|p| p.len()).max().unwrap_or(0);
-        // Another set of keypoints than the official one has no known links and colours.
-        let plain = vec![PointStyle { color: [255; 3], weight: Weight::Body }; count];
-        let is_official = count == self.points.len();
-        let style = SkeletonStyle {
-            points: if is_official { &self.points } else { &plain },
-            links: if is_official { &self.links } else { &[] },
-            score_threshold: self.threshold,
+        // Keypoints of no official set have no known links and colours.
+        let plain =
+            || Skeleton { points: vec![PointStyle { color: [255; 3], weight: Weight::Body }; count], links: vec![] };
+        let unknown;
+        let known = match self.skeletons.iter().find(|known| known.points.len() == count) {
+            Some(known) => known,
+            None => {
+                unknown = plain();
+                &unknown
+            }
         };
+        let style = SkeletonStyle { points: &known.points, links: &known.links, score_threshold: self.threshold };
         skeleton_overlay(picture, &people, &style)
     }
 }

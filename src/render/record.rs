@@ -1,7 +1,7 @@
 //! People as records of the keypoints document.
 
 use crate::error::Result;
-use crate::export::json::PersonRecord;
+use crate::export::json::{KeypointRecord, PersonRecord};
 use crate::geometry::Rect;
 use crate::skeleton;
 use crate::task::pose::Keypoint;
@@ -12,6 +12,17 @@ use crate::task::pose::Keypoint;
 /// Those of [`PersonRecord::new`].
 pub fn person_record(bbox: Rect, pose: Option<&[Keypoint]>) -> Result<PersonRecord> {
     let Some(pose) = pose else { return PersonRecord::new::<&str>(bbox, &[], &[]) };
-    let points: Vec<[f32; 3]> = pose.iter().map(|k| [k.x, k.y, k.score]).collect();
-    PersonRecord::new(bbox, &skeleton::keypoint_names(points.len()), &points)
+    PersonRecord::new(bbox, &skeleton::keypoint_names(pose.len()), &points(pose))
+}
+
+/// Named keypoints.
+///
+/// # Errors
+/// Those of [`KeypointRecord::all`].
+pub fn keypoint_records(pose: &[Keypoint]) -> Result<Vec<KeypointRecord>> {
+    KeypointRecord::all(&skeleton::keypoint_names(pose.len()), &points(pose))
+}
+
+fn points(pose: &[Keypoint]) -> Vec<[f32; 3]> {
+    pose.iter().map(|k| [k.x, k.y, k.score]).collect()
 }

@@ -81,6 +81,9 @@ text_enum! {
         /// Each task as in the official code: pose a padded person crop, seg and matting the stretched image,
         /// normal, pointmap and albedo the letterboxed image.
         Official = "official",
+        /// Each task as in the official "full" pipeline of Sapiens v1: pose a padded person crop, every other task the
+        /// stretched image, all of it bilinear.
+        Sapiens1 = "sapiens1",
         /// All tasks the same picture of one person, stretched to the input.
         Stretch = "stretch",
     }
@@ -111,6 +114,8 @@ text_enum! {
     Licence, "licence" {
         /// The Sapiens2 licence: no surveillance, no biometric processing, no deepfakes.
         Sapiens2 = "Sapiens2 License",
+        /// The licence of Sapiens v1: no commercial use.
+        Sapiens1 = "CC BY-NC 4.0 (Sapiens v1, non-commercial)",
         /// Our own demo model.
         MitApache = "MIT OR Apache-2.0",
         /// Nothing in the file says.
@@ -141,6 +146,13 @@ pub struct ModelInfo {
     pub parameters: u64,
     /// Input size in pixels.
     pub input: Size,
+    /// Keypoints of its pose head, 0 without one. The number names the set: [`crate::skeleton::keypoint_set`].
+    #[serde(default)]
+    pub keypoints: usize,
+    /// Classes of its segmentation, background included, 0 without one. The number names the set:
+    /// [`crate::skeleton::class_set`].
+    #[serde(default)]
+    pub classes: usize,
     /// How it was trained to see an image.
     pub framing: ModelFraming,
     /// Which input position a heatmap index stands for.

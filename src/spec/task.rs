@@ -1,4 +1,4 @@
-//! The tasks of the Sapiens2 family.
+//! The tasks of the Sapiens2 family and of its predecessor.
 
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum Task {
     /// Dense features of the pretrained backbone.
     Features,
-    /// 308 keypoints of body, face, hands and feet.
+    /// Keypoints of body, face, hands and feet: 308, and of Sapiens v1 also 133 or 17.
     Pose,
-    /// 29 body parts and kinds of clothing.
+    /// Body parts and kinds of clothing: 29 classes, 28 of Sapiens v1.
     Seg,
     /// Surface normals.
     Normal,
@@ -22,12 +22,14 @@ pub enum Task {
     Albedo,
     /// Alpha matte and foreground colour.
     Matting,
+    /// Relative depth, Sapiens v1 only: 0 near to 1 far within a person, no unit; undefined in the background.
+    Depth,
 }
 
 impl Task {
     /// All tasks, in the order in which they are reported.
-    pub const ALL: [Self; 7] =
-        [Self::Features, Self::Pose, Self::Seg, Self::Normal, Self::Pointmap, Self::Albedo, Self::Matting];
+    pub const ALL: [Self; 8] =
+        [Self::Features, Self::Pose, Self::Seg, Self::Normal, Self::Pointmap, Self::Albedo, Self::Matting, Self::Depth];
 
     /// The name used in options, file names and metadata.
     pub const fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Task {
             Self::Pointmap => "pointmap",
             Self::Albedo => "albedo",
             Self::Matting => "matting",
+            Self::Depth => "depth",
         }
     }
 
@@ -52,14 +55,15 @@ impl Task {
             Self::Pointmap => &["pointmap", "scale"],
             Self::Albedo => &["albedo"],
             Self::Matting => &["matting"],
+            Self::Depth => &["depth"],
         }
     }
 
     /// The outputs of a graph that decodes.
     ///
-    /// `keypoints` Nx308x3 (x, y in input pixels, score); `labels` NxHxW u8 and `confidence` NxHxW; `normals` unit
+    /// `keypoints` NxKx3 (x, y in input pixels, score); `labels` NxHxW u8 and `confidence` NxHxW; `normals` unit
     /// Nx3xHxW; `points` metres Nx3xHxW; `albedo_rgb` Nx3xHxW in 0..1; `alpha` NxHxW and premultiplied `foreground`
-    /// Nx3xHxW in 0..1.
+    /// Nx3xHxW in 0..1; `depth` Nx1xHxW, the network's own.
     pub const fn decoded_outputs(self) -> &'static [&'static str] {
         match self {
             Self::Features => &["tokens", "featmap"],
@@ -69,6 +73,7 @@ impl Task {
             Self::Pointmap => &["points"],
             Self::Albedo => &["albedo_rgb"],
             Self::Matting => &["alpha", "foreground"],
+            Self::Depth => &["depth"],
         }
     }
 }
@@ -99,7 +104,7 @@ mod tests {
         for task in Task::ALL {
             assert_eq!(task.name().parse::<Task>().unwrap(), task);
         }
-        let message = "depth".parse::<Task>().unwrap_err().to_string();
-        assert!(message.contains("`depth`") && message.contains("pointmap"), "{message}");
+        let message = "deep".parse::<Task>().unwrap_err().to_string();
+        assert!(message.contains("`deep`") && message.contains("pointmap"), "{message}");
     }
 }

@@ -6,6 +6,7 @@
 //! affine map, and each task says what stands outside.
 
 pub mod albedo;
+pub mod depth;
 pub mod matting;
 pub mod normal;
 pub mod pointmap;

@@ -11,6 +11,8 @@ use rayon::prelude::*;
 
 /// Shorter vectors are divided by this instead of by their length.
 const MIN_LENGTH: f32 = 1e-8;
+/// What Sapiens v1 adds to the length before it divides by it.
+const LENGTH_OFFSET: f32 = 1e-5;
 
 /// Brings normals (three planes, CHW, the input size, vectors of any length) to the image: HxWx3 unit vectors in the
 /// camera frame.
@@ -19,19 +21,39 @@ const MIN_LENGTH: f32 = 1e-8;
 /// them short, see [`interpolate`]; here they are brought back to unit length. Outside a crop, and where opposite normals
 /// cancel, stands the zero vector.
 pub fn to_image(planes: &[f32], placement: &Placement, frame: NormalFrame) -> Result<Array3<f32>> {
-    let mut normals = interpolate(planes, placement)?;
+    Ok(finish(interpolate(planes, placement)?, frame, inverse_length))
+}
+
+/// [`to_image`] as the official code of Sapiens v1: vectors are interpolated as the network gives them, and then divided by
+/// their length plus 1e-5.
+pub fn to_image_late(planes: &[f32], placement: &Placement, frame: NormalFrame) -> Result<Array3<f32>> {
+    check_len("planes", planes.len(), 3, placement.input)?;
+    let normals = placed::grid(placement)?.bilinear(planes, 3, 0.0)?;
+    Ok(finish(normals, frame, |n| {
+        let length = length(n);
+        if length.is_finite() { 1.0 / (length + LENGTH_OFFSET) } else { 0.0 }
+    }))
+}
+
+/// Scales vectors and turns them into the camera frame.
+fn finish(mut normals: Array3<f32>, frame: NormalFrame, scale: impl Fn([f32; 3]) -> f32 + Sync) -> Array3<f32> {
     let flip = match frame {
         NormalFrame::Camera => 1.0,
         NormalFrame::OpenGl => -1.0,
     };
     if let Some(values) = normals.as_slice_mut() {
         values.par_chunks_exact_mut(3).for_each(|n| {
-            let scale = inverse_length([n[0], n[1], n[2]]);
+            let scale = scale([n[0], n[1], n[2]]);
+            if scale == 0.0 {
+                // A component may not be finite; 0 times that is no number.
+                (n[0], n[1], n[2]) = (0.0, 0.0, 0.0);
+                return;
+            }
             // Signs go through the product, so zero stays a plain zero.
             (n[0], n[1], n[2]) = (n[0] * scale, n[1] * scale * flip + 0.0, n[2] * scale * flip + 0.0);
         });
     }
-    Ok(normals)
+    normals
 }
 
 /// Unit vectors on the input, interpolated at every image pixel and left as short as that makes them: what the official
@@ -54,9 +76,13 @@ pub fn average_flipped(planes: &mut [f32], flipped: &[f32], map: Size) -> Result
     flip::average(planes, &flipped, 3, map, |c| c, |c| if c == 0 { -1.0 } else { 1.0 })
 }
 
+fn length(n: [f32; 3]) -> f32 {
+    n.iter().map(|v| v * v).sum::<f32>().sqrt()
+}
+
 /// `1 / max(length, 1e-8)`, and 0 where the length is not finite.
 fn inverse_length(n: [f32; 3]) -> f32 {
-    let length = n.iter().map(|v| v * v).sum::<f32>().sqrt();
+    let length = length(n);
     if length.is_finite() { 1.0 / length.max(MIN_LENGTH) } else { 0.0 }
 }
 
@@ -102,6 +128,20 @@ mod tests {
         let normals = to_image(&planes, &placement, NormalFrame::OpenGl).unwrap();
         assert!(normals.iter().all(|v| v.is_finite()));
         assert_eq!(pixel(&normals, 3, 3), [0.0; 3]);
+    }
+
+    #[test]
+    fn late_normals_are_interpolated_as_they_are() {
+        let placement = Placement { image: Size::new(3, 1), input: Size::new(2, 1), geometry: Geometry::Stretch };
+        // Halfway between (3, 0, 0) and (0, 0, 1) lies (1.5, 0, 0.5): the longer one weighs more.
+        let planes = [3.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        let length = 2.5f32.sqrt() + LENGTH_OFFSET;
+        let found = to_image_late(&planes, &placement, NormalFrame::OpenGl).unwrap();
+        for (a, b) in pixel(&found, 0, 1).iter().zip([1.5 / length, 0.0, -0.5 / length]) {
+            assert!((a - b).abs() < 1e-6);
+        }
+        let odd = to_image_late(&[f32::NAN, 1.0, f32::INFINITY, 1e30, 0.0, 1e30], &placement, NormalFrame::Camera);
+        assert!(odd.unwrap().iter().all(|v| v.is_finite()));
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct SegMap {
     pub labels: Array2<u8>,
     /// HxW, softmax probability of the label, 0..1.
     pub confidence: Array2<f32>,
-    /// How many classes the model tells apart; `None` where its graph gave labels only.
+    /// How many classes the model tells apart, which names their set ([`crate::skeleton::class_set`]); `None` where nothing
+    /// says.
     pub classes: Option<usize>,
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Association<'a> {
     options: &'a TrackOptions,
     now_ns: i64,
     poses: Vec<Option<Vec<Keypoint>>>,
+    /// Of each sighting.
+    crowding: Vec<f64>,
     free_people: Vec<usize>,
     free_sightings: Vec<usize>,
     pairs: Vec<Pair>,
@@ -45,7 +47,8 @@ impl<'a> Association<'a> {
         let has_poses = sightings.iter().any(|(_, s)| s.keypoints.is_some()) && options.pose_weight > 0.0;
         let poses = people.iter().map(|p| if has_poses { p.expected_pose() } else { None }).collect();
         let free_sightings = (0..sightings.len()).collect();
-        Self { people, sightings, options, now_ns, poses, free_people, free_sightings, pairs: Vec::new() }
+        let crowding = (0..sightings.len()).map(|s| crowding(people, sightings, s)).collect();
+        Self { people, sightings, options, now_ns, poses, crowding, free_people, free_sightings, pairs: Vec::new() }
     }
 
     /// The pairs, and the sightings that are nobody's.
@@ -90,7 +93,7 @@ impl<'a> Association<'a> {
         if overlap <= 0.0 {
             return None;
         }
-        let weight = f64::from(self.options.pose_weight);
+        let weight = f64::from(self.options.pose_weight) * (1.0 - self.crowding[s]);
         let area = f64::from(expected.width) * f64::from(expected.height);
         let poses = self.poses[p].as_deref().zip(sighting.keypoints);
         let alike = poses.and_then(|(a, b)| pose::similarity(a, b, area, self.options.min_keypoint_score));
@@ -117,6 +120,19 @@ impl<'a> Association<'a> {
             TrackState::Lost => HIDDEN_PENALTY.0 + HIDDEN_PENALTY.1 * hidden.min(1.0),
         }
     }
+}
+
+/// How much the box of a sighting shares with that of somebody else, found or expected, 0 to 1 (intersection over union): so
+/// far its pose may be somebody else's.
+fn crowding(people: &[Person], sightings: &[(usize, Sighting)], s: usize) -> f64 {
+    let bbox = sightings[s].1.bbox;
+    let others = sightings.iter().enumerate().filter(|(other, _)| *other != s).map(|(_, (_, o))| overlap(bbox, o.bbox));
+    // Of those expected here the second most: the first is the person itself.
+    let (mut first, mut second) = (0.0, 0.0);
+    for here in people.iter().map(|person| overlap(bbox, person.motion.bbox())) {
+        (first, second) = if here > first { (here, first) } else { (first, here.max(second)) };
+    }
+    others.fold(second, f64::max)
 }
 
 /// Detections whose poses are more alike than this show one person twice.

@@ -17,7 +17,7 @@ pub struct Observation<'a> {
     pub score: f32,
     /// `None` for a box that a detector (or the host) gave; whose box it is if it was planned.
     pub planned_for: Option<TrackId>,
-    /// The pose found in the box, in image pixels. 308 keypoints count by their groups and official sigmas, any other
+    /// The pose found in the box, in image pixels. Keypoints of an official set (308, 133 or 17) count by their groups and official sigmas, any other
     /// number all the same. A planned box without them says nothing.
     pub keypoints: Option<&'a [Keypoint]>,
     /// A descriptor of how the person looks, of any length and always the same, such as the class token of the features

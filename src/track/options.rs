@@ -44,7 +44,8 @@ pub struct TrackOptions {
     pub min_similarity: f32,
     /// Least similarity of a track and an unsure box, 0 to 1.
     pub min_similarity_unsure: f32,
-    /// Share of the keypoints (OKS) in the similarity where both sides have some, 0 to 1.
+    /// Share of the keypoints (OKS) in the similarity where both sides have some, 0 to 1; it falls as far as the box overlaps
+    /// that of somebody else.
     pub pose_weight: f32,
     /// Weight of going on in the same direction (OC-SORT), 0 to 1.
     pub direction_weight: f32,
@@ -95,6 +96,11 @@ impl Default for TrackOptions {
 }
 
 impl TrackOptions {
+    /// The usual [`Self::new_score`] where finds of a detector count above `threshold`: 0.1 more, as ByteTrack's code has it.
+    pub fn new_score_above(threshold: f32) -> f32 {
+        (threshold + 0.1).min(1.0)
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors

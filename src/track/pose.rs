@@ -1,7 +1,7 @@
 //! What keypoints say about a track: how alike two poses are, the box around one, whether anybody is there.
 
 use crate::geometry::Rect;
-use crate::skeleton::{KEYPOINT_COUNT, keypoints};
+use crate::skeleton::{KEYPOINT_COUNTS, KeypointSet, keypoint_set};
 use crate::task::pose::Keypoint;
 use once_cell::sync::Lazy;
 
@@ -17,23 +17,26 @@ pub(super) struct Sets {
     trunk: Vec<usize>,
 }
 
-static OFFICIAL: Lazy<Sets> = Lazy::new(|| {
-    let known = keypoints();
+/// Those of the official numbers of keypoints, in the order of [`KEYPOINT_COUNTS`].
+static OFFICIAL: Lazy<Vec<Sets>> =
+    Lazy::new(|| KEYPOINT_COUNTS.into_iter().filter_map(keypoint_set).map(official).collect());
+
+fn official(known: &KeypointSet) -> Sets {
     let groups = &known.groups;
     let compared = [&groups.body[..], &groups.foot, &groups.extra].concat();
     let boxed = [&compared[..], &groups.left_hand, &groups.right_hand].concat();
     let is_trunk = |i: &usize| ["shoulder", "hip"].iter().any(|part| known.names[*i].ends_with(part));
     let trunk = groups.body.iter().filter(|i| is_trunk(i)).copied().collect();
     Sets { compared, boxed, sigmas: known.sigmas.clone(), trunk }
-});
+}
 
 /// Sigma of keypoints that nothing is known about: that of COCO's shoulders.
 const UNKNOWN_SIGMA: f32 = 0.079;
 
-/// The sets for poses of `count` keypoints: of other than the official ones, all count for everything.
+/// The sets for poses of `count` keypoints: where no official set has that many, all count for everything.
 fn with_sets<T>(count: usize, then: impl FnOnce(&Sets) -> T) -> T {
-    if count == KEYPOINT_COUNT {
-        return then(&OFFICIAL);
+    if let Some(sets) = OFFICIAL.iter().find(|sets| sets.sigmas.len() == count) {
+        return then(sets);
     }
     let all: Vec<usize> = (0..count).collect();
     then(&Sets { compared: all.clone(), boxed: all, sigmas: vec![UNKNOWN_SIGMA; count], trunk: Vec::new() })
@@ -65,8 +68,8 @@ pub(super) fn similarity(a: &[Keypoint], b: &[Keypoint], box_area: f64, min_scor
     })
 }
 
-/// The middle of the trunk: of shoulders and hips, at least two of which are sure. `None` for poses of other than the official
-/// keypoints.
+/// The middle of the trunk: of shoulders and hips, at least two of which are sure. `None` for poses of no
+/// official set.
 pub(super) fn trunk(pose: &[Keypoint], min_score: f32) -> Option<[f64; 2]> {
     with_sets(pose.len(), |sets| {
         let sure: Vec<&Keypoint> = sets.trunk.iter().map(|&i| &pose[i]).filter(|k| is_sure(k, min_score)).collect();
@@ -154,6 +157,7 @@ impl Margins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skeleton::KEYPOINT_COUNT;
 
     /// A standing person of that height with its upper left corner there: all keypoints in a column.
     fn standing(x: f32, y: f32, height: f32, score: f32) -> Vec<Keypoint> {
@@ -200,10 +204,13 @@ mod tests {
     #[test]
     fn the_trunk_is_between_shoulders_and_hips() {
         let pose = standing(50.0, 20.0, 200.0, 0.8);
-        assert_eq!(OFFICIAL.trunk, [5, 6, 9, 10]);
+        let trunks: Vec<&[usize]> = OFFICIAL.iter().map(|sets| sets.trunk.as_slice()).collect();
+        assert_eq!(trunks, [[5, 6, 9, 10], [5, 6, 11, 12], [5, 6, 11, 12]]);
+        let counts = |sets: &Sets| (sets.compared.len(), sets.boxed.len());
+        assert_eq!(OFFICIAL.iter().map(counts).collect::<Vec<_>>(), [(30, 70), (23, 65), (17, 17)]);
         let [x, y] = trunk(&pose, 0.3).unwrap();
         assert!((x - 51.25).abs() < 1e-3 && (y - (20.0 + 200.0 * 7.5 / 307.0)).abs() < 1e-3, "{x} {y}");
-        assert!(trunk(&pose[..17], 0.3).is_none() && trunk(&pose, 0.9).is_none());
+        assert!(trunk(&pose[..18], 0.3).is_none() && trunk(&pose, 0.9).is_none());
     }
 
     #[test]

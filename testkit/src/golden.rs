@@ -2,6 +2,7 @@
 
 use crate::file::{Dtype, Expected, Tensor, write_safetensors};
 use crate::weights::{Spec, make_checkpoint};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The references by name.
@@ -11,6 +12,15 @@ pub const GOLDEN: [&str; 10] =
 /// `tests/data` of the repository.
 pub fn data_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data")
+}
+
+/// The text of a gzipped file of `tests/data`.
+pub fn gzipped_text(name: &str) -> String {
+    let path = data_dir().join(name);
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    text
 }
 
 /// Expected values of a reference.

@@ -34,6 +34,11 @@ pub fn key_table(path: impl AsRef<Path>) -> Vec<(String, Vec<usize>, &'static st
     let mut text = String::new();
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
     let table: Value = serde_json::from_str(&text).expect("JSON");
+    tensor_table(&table)
+}
+
+/// Name, shape and type of each tensor under the key `tensors`.
+pub(crate) fn tensor_table(table: &Value) -> Vec<(String, Vec<usize>, &'static str)> {
     let tensor = |(key, entry): (&String, &Value)| {
         let shape = serde_json::from_value(entry[0].clone()).expect("a shape");
         let dtype = match entry[1].as_str() {

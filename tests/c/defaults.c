@@ -16,6 +16,7 @@ int main(void) {
     SAME(SapiensLoadOptions, SAPIENS_LOAD_OPTIONS_INIT, sapiens_load_options_default);
     SAME(SapiensStreamOptions, SAPIENS_STREAM_OPTIONS_INIT, sapiens_stream_options_default);
     SAME(SapiensFilterOptions, SAPIENS_FILTER_OPTIONS_INIT, sapiens_filter_options_default);
+    SAME(SapiensMapFilterOptions, SAPIENS_MAP_FILTER_OPTIONS_INIT, sapiens_map_filter_options_default);
     SAME(SapiensTaskOptions, SAPIENS_TASK_OPTIONS_INIT, sapiens_task_options_default);
     SAME(SapiensImage, SAPIENS_IMAGE_INIT, sapiens_image_default);
     SAME(SapiensSubmitOptions, SAPIENS_SUBMIT_OPTIONS_INIT, sapiens_submit_options_default);

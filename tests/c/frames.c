@@ -148,7 +148,7 @@ static void bad_requests_are_refused(void) {
 #define BAD_REQUEST(change, says) \
     options = (SapiensSubmitOptions)SAPIENS_SUBMIT_OPTIONS_INIT, change, \
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_stream_submit(stream, &image, &options, 0, NULL), says)
-    BAD_REQUEST(options.tasks = 128, "options->tasks has unknown bits: 0x80");
+    BAD_REQUEST(options.tasks = 256, "options->tasks has unknown bits: 0x100");
     BAD_REQUEST(options.flags = 8, "options->flags has unknown bits: 0x8");
     BAD_REQUEST(options.box_count = 1, "options->boxes is NULL");
     BAD_REQUEST((options.box_count = 257, options.boxes = &box), "box_count is 257");

@@ -37,6 +37,11 @@ static void without_handles(void) {
     BAD(sapiens_keypoint(0, NULL));
     BAD(sapiens_link(0, NULL));
     BAD(sapiens_class(0, NULL));
+    BAD(sapiens_set_keypoint(17, 0, NULL));
+    BAD(sapiens_set_link_count(17, NULL));
+    BAD(sapiens_set_link(17, 0, NULL));
+    BAD(sapiens_set_class(28, 0, NULL));
+    BAD(sapiens_keypoint_counterpart(17, 0, 308, NULL));
     for (index = 0; index < 2; ++index) {
         SapiensKeypointInfo keypoint = SAPIENS_KEYPOINT_INFO_INIT;
         SapiensLinkInfo link = SAPIENS_LINK_INFO_INIT;
@@ -44,6 +49,9 @@ static void without_handles(void) {
         BAD(sapiens_keypoint(indices[index], &keypoint));
         BAD(sapiens_link(indices[index], &link));
         BAD(sapiens_class(indices[index], &label));
+        BAD(sapiens_set_keypoint(17, indices[index], &keypoint));
+        BAD(sapiens_set_link(133, indices[index], &link));
+        BAD(sapiens_set_class(28, indices[index], &label));
         keypoint.struct_size = index;
         link.struct_size = UINT32_MAX - index;
         label.struct_size = index;
@@ -64,6 +72,7 @@ static void without_handles(void) {
     DEFAULTS(SapiensLoadOptions, sapiens_load_options_default);
     DEFAULTS(SapiensStreamOptions, sapiens_stream_options_default);
     DEFAULTS(SapiensFilterOptions, sapiens_filter_options_default);
+    DEFAULTS(SapiensMapFilterOptions, sapiens_map_filter_options_default);
     DEFAULTS(SapiensTaskOptions, sapiens_task_options_default);
     DEFAULTS(SapiensImage, sapiens_image_default);
     DEFAULTS(SapiensSubmitOptions, sapiens_submit_options_default);
@@ -83,6 +92,7 @@ static void with_garbage_handles(void) {
     SapiensPerson person = SAPIENS_PERSON_INIT;
     SapiensPose pose = SAPIENS_POSE_INIT;
     SapiensMap map = SAPIENS_MAP_INIT;
+    SapiensPointsCheck points = SAPIENS_POINTS_CHECK_INIT;
     SapiensImage image = picture();
     SapiensStream *stream = NULL;
     SapiensResult *result = NULL;
@@ -105,6 +115,8 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensContext, sapiens_context_detector, , &model);
     BAD_FOR_ALL(SapiensContext, sapiens_stream_create, , NULL, &stream);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_set_task, , SAPIENS_TASK_POSE, NULL);
+    BAD_FOR_ALL(SapiensStream, sapiens_stream_set_people, , NULL);
+    BAD_FOR_ALL(SapiensStream, sapiens_stream_expect_entry, );
     BAD_FOR_ALL(SapiensStream, sapiens_stream_submit, , &image, NULL, 0, &length);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_submit_file, , "x.jpg", NULL, 0, &length);
     BAD_FOR_ALL(SapiensStream, sapiens_stream_poll, , 0, &result);
@@ -118,6 +130,8 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensResult, sapiens_result_pose, , 0, &pose);
     BAD_FOR_ALL(SapiensResult, sapiens_result_filtered_pose, , 0, &pose);
     BAD_FOR_ALL(SapiensResult, sapiens_result_map, , 0, 0, &map);
+    BAD_FOR_ALL(SapiensResult, sapiens_result_filtered_map, , 0, 0, &map);
+    BAD_FOR_ALL(SapiensResult, sapiens_result_points_check, , 0, &points);
     BAD_FOR_ALL(SapiensResult, sapiens_result_json, , &text, &length);
     BAD_FOR_ALL(SapiensResult, sapiens_result_write_json, , "x.json");
     BAD_FOR_ALL(SapiensResult, sapiens_result_write_map_png, , 0, 0, "x.png");
@@ -142,6 +156,7 @@ static void with_living_handles(void) {
     SapiensLoadOptions load = SAPIENS_LOAD_OPTIONS_INIT;
     SapiensSubmitOptions submit = SAPIENS_SUBMIT_OPTIONS_INIT;
     SapiensTaskOptions task = SAPIENS_TASK_OPTIONS_INIT;
+    SapiensStreamOptions people = SAPIENS_STREAM_OPTIONS_INIT;
     uint32_t none = 0;
     const char *text = NULL;
     double ms = 0;
@@ -166,6 +181,8 @@ static void with_living_handles(void) {
     BAD(sapiens_stream_set_task(stream, UINT32_MAX, NULL));
     task.struct_size = 0;
     BAD(sapiens_stream_set_task(stream, SAPIENS_TASK_POSE, &task));
+    people.struct_size = 3;
+    BAD(sapiens_stream_set_people(stream, &people));
     BAD(sapiens_stream_submit(stream, NULL, NULL, 0, NULL));
     BAD(sapiens_stream_submit(stream, (SapiensImage *)&none, NULL, 0, NULL));
     submit.struct_size = 5;
@@ -185,6 +202,9 @@ static void with_living_handles(void) {
     BAD(sapiens_result_pose(result, 0, NULL));
     BAD(sapiens_result_filtered_pose(result, 0, NULL));
     BAD(sapiens_result_map(result, 0, 0, NULL));
+    BAD(sapiens_result_filtered_map(result, -1, 2, NULL));
+    BAD(sapiens_result_points_check(result, -1, NULL));
+    BAD(sapiens_result_points_check(result, -1, (SapiensPointsCheck *)&none));
     BAD(sapiens_result_json(result, NULL, NULL));
     BAD(sapiens_result_write_json(result, NULL));
     BAD(sapiens_result_write_json(result, ""));

@@ -1,4 +1,5 @@
-/* People: the detector of a context, ids, raw and steadied keypoints, and what does not fit together.
+/* People: the detector of a context, ids, raw and steadied keypoints and maps, JSON, options that change, and what does not
+   fit together.
    Argument: a photo of a person. */
 #include "check.h"
 
@@ -54,11 +55,99 @@ static void somebody_is_followed(SapiensContext *context, const char *photo) {
         OK(sapiens_result_filtered_pose(result, 0, &calm));
         CHECK(raw.count == calm.count && raw.keypoints != calm.keypoints && raw.timestamp_ns == calm.timestamp_ns);
         CHECK(raw.keypoints[0].score == calm.keypoints[0].score);
+        {
+            const char *json = NULL;
+            OK(sapiens_result_json(result, &json, NULL));
+            CHECK(strstr(json, "\"id\": 1,") != NULL && strstr(json, "\"state\": \"confirmed\"") != NULL);
+            CHECK(strstr(json, "\"filtered\": [") != NULL && strstr(json, "\"detection_score\": ") != NULL);
+            CHECK(strstr(json, info.detector_ran ? "\"origin\": \"detector\"" : "\"origin\": \"keypoints\"") != NULL);
+            CHECK(strstr(json, info.detector_ran ? "\"detector_ran\": true" : "\"detector_ran\": false") != NULL);
+        }
         OK(sapiens_result_release(&result));
     }
     OK(sapiens_stream_statistics(stream, &statistics));
     CHECK(statistics.detector_runs >= 1 && statistics.detector_runs < 4 && statistics.tracks == 1);
     CHECK(statistics.detect_ms > 0);
+    OK(sapiens_stream_destroy(&stream));
+}
+
+static SapiensResult *look(SapiensStream *stream, const char *photo, SapiensResultInfo *info) {
+    SapiensResult *result = NULL;
+    OK(sapiens_stream_submit_file(stream, photo, NULL, SAPIENS_WAIT_FOREVER, NULL));
+    OK(sapiens_stream_poll(stream, SAPIENS_WAIT_FOREVER, &result));
+    OK(sapiens_result_info(result, info));
+    OK(info->status);
+    return result;
+}
+
+static void maps_are_steadied(SapiensContext *context, const char *photo) {
+    SapiensStreamOptions options = all_on();
+    SapiensMapFilterOptions filter = SAPIENS_MAP_FILTER_OPTIONS_INIT;
+    SapiensStream *stream = NULL;
+    int i;
+    options.tasks |= SAPIENS_TASK_NORMAL | SAPIENS_TASK_POINTMAP;
+    options.framing = SAPIENS_FRAMING_CROP;
+    options.detect_every = 1; /* the same crop again: the small model is not the same body in another */
+    options.filter_maps = SAPIENS_TASK_POINTMAP;
+    options.batch_memory = 1;
+    filter.points_time_s = 0.2f;
+    options.map_filter_options = &filter;
+    OK(sapiens_stream_create(context, &options, &stream));
+    for (i = 0; i < 3; ++i) {
+        SapiensResultInfo info = SAPIENS_RESULT_INFO_INIT;
+        SapiensResult *result = look(stream, photo, &info);
+        SapiensMap raw = SAPIENS_MAP_INIT, calm = SAPIENS_MAP_INIT;
+        SapiensPointsCheck check = SAPIENS_POINTS_CHECK_INIT;
+        const char *json = NULL;
+        CHECK(info.person_count == 1);
+        OK(sapiens_result_map(result, 0, SAPIENS_MAP_KIND_POINTS, &raw));
+        OK(sapiens_result_filtered_map(result, 0, SAPIENS_MAP_KIND_POINTS, &calm));
+        CHECK(raw.data != calm.data && raw.width == calm.width && raw.height == calm.height && raw.channels == 3);
+        CHECK(raw.timestamp_ns == calm.timestamp_ns && raw.image_from_map[2] == calm.image_from_map[2]);
+        OK(sapiens_result_points_check(result, 0, &check));
+        CHECK(check.agreement == (i == 0 ? SAPIENS_AGREEMENT_FIRST : SAPIENS_AGREEMENT_AGREES) && check.is_valid == 1);
+        CHECK(check.factor > 0.9f && check.factor < 1.1f && (i == 0 || check.compared > 50) && check.age_frames == 0);
+        OK(sapiens_result_json(result, &json, NULL));
+        CHECK(strstr(json, i == 0 ? "\"agreement\": \"first\"" : "\"agreement\": \"agrees\"") != NULL);
+        OK(sapiens_result_map(result, 0, SAPIENS_MAP_KIND_NORMALS, &raw));
+        FAILS(SAPIENS_STATUS_ABSENT, sapiens_result_filtered_map(result, 0, SAPIENS_MAP_KIND_NORMALS, &calm), NULL);
+        FAILS(SAPIENS_STATUS_ABSENT, sapiens_result_filtered_map(result, SAPIENS_SCENE, SAPIENS_MAP_KIND_POINTS, &calm), NULL);
+        FAILS(SAPIENS_STATUS_ABSENT, sapiens_result_points_check(result, SAPIENS_SCENE, &check), NULL);
+        FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_filtered_map(result, 0, 99, &calm), "kind is 99");
+        OK(sapiens_result_release(&result));
+    }
+    OK(sapiens_stream_destroy(&stream));
+}
+
+static void options_change_at_work(SapiensContext *context, const char *photo) {
+    SapiensStreamOptions options = SAPIENS_STREAM_OPTIONS_INIT, people = all_on();
+    SapiensResultInfo info = SAPIENS_RESULT_INFO_INIT;
+    SapiensPerson person = SAPIENS_PERSON_INIT;
+    SapiensStream *stream = NULL;
+    SapiensResult *result = NULL;
+    options.tasks = SAPIENS_TASK_POSE;
+    OK(sapiens_stream_create(context, &options, &stream));
+    result = look(stream, photo, &info);
+    OK(sapiens_result_person(result, 0, &person));
+    CHECK(person.id == 0 && person.origin == SAPIENS_BOX_ORIGIN_IMAGE);
+    OK(sapiens_result_release(&result));
+    people.detect_every = 100;
+    OK(sapiens_stream_set_people(stream, &people));
+    result = look(stream, photo, &info);
+    OK(sapiens_result_person(result, 0, &person));
+    CHECK(person.id == 1 && info.detector_ran == 1);
+    OK(sapiens_result_release(&result));
+    OK(sapiens_stream_expect_entry(stream));
+    result = look(stream, photo, &info);
+    CHECK(info.detector_ran == 1);
+    OK(sapiens_result_release(&result));
+    people.max_people = 5000;
+    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_stream_set_people(stream, &people), "max_people 5000");
+    OK(sapiens_stream_set_people(stream, NULL));
+    result = look(stream, photo, &info);
+    OK(sapiens_result_person(result, 0, &person));
+    CHECK(person.id == 0 && person.origin == SAPIENS_BOX_ORIGIN_IMAGE);
+    OK(sapiens_result_release(&result));
     OK(sapiens_stream_destroy(&stream));
 }
 
@@ -101,6 +190,8 @@ int main(int argc, char **argv) {
     CHECK(argc == 2);
     a_detector_comes_and_goes(context);
     somebody_is_followed(context, argv[1]);
+    maps_are_steadied(context, argv[1]);
+    options_change_at_work(context, argv[1]);
     what_is_missing_is_said(context);
     OK(sapiens_context_destroy(&context));
     puts("ok");

@@ -70,7 +70,7 @@ static void maps_are_views(int32_t space) {
     FAILS(SAPIENS_STATUS_ABSENT, sapiens_result_map(result, 0, SAPIENS_MAP_KIND_NORMALS, &map), NULL);
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 1, SAPIENS_MAP_KIND_NORMALS, &map), "person is 1");
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, -2, SAPIENS_MAP_KIND_NORMALS, &map), "person is -2");
-    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, 10, &map), "kind is 10");
+    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, 11, &map), "kind is 11");
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_result_map(result, 0, SAPIENS_MAP_KIND_IMAGE, &map), "SAPIENS_SCENE");
     OK(sapiens_result_release(&result));
 }
@@ -231,8 +231,33 @@ static void names_and_links_are_listed(void) {
         CHECK(strlen(info.name) > 2 && info.flip < classes);
     }
     {
-        SapiensKeypointInfo info = SAPIENS_KEYPOINT_INFO_INIT;
+        SapiensKeypointInfo info = SAPIENS_KEYPOINT_INFO_INIT, same = SAPIENS_KEYPOINT_INFO_INIT;
         FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_keypoint(keypoints, &info), "keypoints, from 0");
+        OK(sapiens_keypoint(0, &info));
+        OK(sapiens_set_keypoint(keypoints, 0, &same));
+        CHECK(same.name == info.name);
+    }
+    {
+        static const uint32_t sets[] = { 133, 17 };
+        for (i = 0; i < 2; ++i) {
+            SapiensKeypointInfo info = SAPIENS_KEYPOINT_INFO_INIT;
+            SapiensLinkInfo link = SAPIENS_LINK_INFO_INIT;
+            uint32_t index, count = 0, wrist = 0;
+            OK(sapiens_set_link_count(sets[i], &count));
+            CHECK(count > 0);
+            OK(sapiens_set_link(sets[i], count - 1, &link));
+            for (index = 0; index < sets[i]; ++index) OK(sapiens_set_keypoint(sets[i], index, &info));
+            FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_set_keypoint(sets[i], sets[i], &info), "keypoints, from 0");
+            OK(sapiens_keypoint_counterpart(sets[i], 9, keypoints, &wrist));
+            OK(sapiens_keypoint(wrist, &info));
+            CHECK(strcmp(info.name, "left_wrist") == 0);
+        }
+    }
+    {
+        SapiensClassInfo info = SAPIENS_CLASS_INFO_INIT;
+        OK(sapiens_set_class(28, 2, &info));
+        CHECK(strcmp(info.name, "Face_Neck") == 0);
+        FAILS(SAPIENS_STATUS_ABSENT, sapiens_set_class(7, 0, &info), NULL);
     }
 }
 

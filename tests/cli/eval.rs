@@ -26,11 +26,7 @@ fn its_own_predictions_are_perfect() {
     folder(&sandbox);
     let found = Predictions::new();
     let mut writer = MapWriter::new(&sandbox, "a");
-    writer.classes(&found.classes());
-    writer.normals(&found.normals());
-    writer.points(&found.points());
-    writer.albedo(&bytes(&found.albedo()));
-    writer.alpha(&bytes(&found.alpha()));
+    writer.all(&found);
     writer.person(keypoints(&found.pose));
     writer.write();
     // Not labelled at all: counted, not run.

@@ -61,11 +61,7 @@ fn labels_stand_beside_predictions() {
     folder(&sandbox);
     let found = Predictions::new();
     let mut writer = MapWriter::new(&sandbox, "a");
-    writer.classes(&found.classes());
-    writer.normals(&found.normals());
-    writer.points(&found.points());
-    writer.albedo(&bytes(&found.albedo()));
-    writer.alpha(&bytes(&found.alpha()));
+    writer.all(&found);
     writer.person(keypoints(&found.pose, 0.0));
     writer.write();
     // Nothing to compare: no row.

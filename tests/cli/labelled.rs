@@ -107,6 +107,15 @@ impl<'a> MapWriter<'a> {
         self.sandbox.path("d").join(file)
     }
 
+    /// Every map as predicted.
+    pub fn all(&mut self, found: &Predictions) {
+        self.classes(&found.classes());
+        self.normals(&found.normals());
+        self.points(&found.points());
+        self.albedo(&bytes(&found.albedo()));
+        self.alpha(&bytes(&found.alpha()));
+    }
+
     pub fn classes(&mut self, classes: &[u8]) {
         picture::write_gray_png(self.place("classes", "png"), SIZE, classes).unwrap();
     }

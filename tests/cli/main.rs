@@ -18,5 +18,8 @@ mod labelled;
 mod other_heads;
 mod outputs;
 mod pictures;
+mod sapiens1;
 mod support;
 mod video;
+mod video_odd;
+mod video_smooth;

@@ -38,7 +38,7 @@ pub fn quiet(_: Stage, _: u64, _: u64) -> Result<()> {
 pub struct Converted {
     pub info: ModelInfo,
     pub model: ModelProto,
-    weights: Arc<[u8]>,
+    pub weights: Arc<[u8]>,
 }
 
 impl Converted {

@@ -126,6 +126,9 @@ static void tables() {
     const auto infos = keypoint_infos();
     const auto links = link_infos();
     const auto classes = class_infos();
+    const auto coco = keypoint_infos(17);
+    EXPECT(coco && coco->size() == 17 && link_infos(17)->size() == 19 && class_infos(28)->size() == 28);
+    EXPECT(keypoint_infos(5).code() == StatusCode::absent && *keypoint_counterpart(17, 0, 133) == 0);
     EXPECT(infos && links && classes && !infos->empty() && !links->empty() && !classes->empty());
     for (const KeypointInfo &info : *infos) {
         EXPECT(!info.name.empty() && info.sigma > 0);

@@ -48,7 +48,7 @@ const ALLOWED_IN_LAYER_3: &[(&str, &str)] = &[
 const NEVER: &[(&str, &str)] = &[("export", "engine")];
 
 /// Modules of `task` that decode one task; the others there are shared by them.
-const TASKS: &[&str] = &["features", "pose", "seg", "normal", "pointmap", "albedo", "matting"];
+const TASKS: &[&str] = &["features", "pose", "seg", "normal", "pointmap", "albedo", "matting", "depth"];
 
 /// Rooms in which foreign code is called.
 const UNSAFE_ROOMS: &[&str] = &["ffi", "runtime"];

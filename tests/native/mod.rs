@@ -30,6 +30,28 @@ pub fn library_folder() -> PathBuf {
     folder
 }
 
+/// The files below a folder whose names end with one of `endings`, in order; folders directly in it whose names are in `without`
+/// are left out. Panics if there is none.
+pub fn files(folder: &Path, endings: &[&str], without: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        let entries = std::fs::read_dir(&next).unwrap_or_else(|e| panic!("{}: {e}", next.display()));
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                let is_left_out = next == folder && without.contains(&name);
+                open.extend((!is_left_out).then_some(path));
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{}: no {endings:?}", folder.display());
+    found
+}
+
 /// A program and the folder it lies in, which goes with it.
 pub struct Program {
     folder: tempfile::TempDir,

@@ -4,4 +4,5 @@
 mod baseline;
 mod calm;
 mod follow;
+mod found;
 mod scene;

@@ -55,8 +55,19 @@ pub struct Scene {
     pub frames: Vec<Vec<Actor>>,
 }
 
+/// Those that the tracker was made with.
 pub fn sequences() -> Sequences {
-    serde_json::from_str(include_str!("../data/sequences.json")).unwrap()
+    serde_json::from_str(&testkit::gzipped_text("sequences.json.gz")).unwrap()
+}
+
+/// Crossings of other people, in other places, that nothing was chosen on.
+fn held_out() -> Vec<Sequence> {
+    #[derive(Deserialize)]
+    struct Crossings {
+        crossings: Vec<Sequence>,
+    }
+    let found: Crossings = serde_json::from_str(include_str!("../data/sequences_held_out.json")).unwrap();
+    found.crossings
 }
 
 impl Sequence {
@@ -147,10 +158,13 @@ impl Scene {
     }
 }
 
-/// The scenes that tracking is measured on.
-pub fn scenes() -> Vec<Scene> {
-    let sequences = sequences();
-    let crossing = |i: usize| sequences.crossings[i].scene(&format!("crossing {}", i + 1));
+/// The scenes that tracking is measured on: those it was made with, and those held out.
+pub fn scenes() -> [Vec<Scene>; 2] {
+    [scenes_of(&sequences().crossings, ""), scenes_of(&held_out(), "held-out ")]
+}
+
+fn scenes_of(crossings: &[Sequence], kind: &str) -> Vec<Scene> {
+    let crossing = |i: usize| crossings[i].scene(&format!("{kind}crossing {}", i + 1));
     let mut scenes: Vec<Scene> = (0..3).map(crossing).collect();
     scenes.extend((0..3).map(|i| crossing(i).behind_a_pillar("pillar", 0.3)));
     // They pass each other while nobody sees it.
@@ -159,7 +173,7 @@ pub fn scenes() -> Vec<Scene> {
     scenes.extend((0..3).map(|i| crossing(i).slow(4)));
     // Six people in one picture, one pair starting later, one walking backwards.
     let mut crowd = crossing(0);
-    crowd.name = "six people".into();
+    crowd.name = format!("{kind}six people");
     for (i, (delay, dy)) in [(1, (15, 50.0)), (2, (30, -40.0))] {
         let mut other = crossing(i).edit("", |actor| {
             actor.id += 10 * i as u64;

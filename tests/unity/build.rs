@@ -1,7 +1,7 @@
 //! C# of the Unity package: compiled with mcs, run on Mono and on CoreCLR. Nothing is skipped: what is missing is a failure that says
 //! how to get it.
 
-use crate::native::{library_folder, root, run};
+use crate::native::{files, library_folder, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -107,18 +107,7 @@ pub fn compile(output: &Path, sources: &[PathBuf], option: &str, more: &[String]
 
 /// The C# files below a folder but not below those of the names.
 pub fn sources(folder: &Path, without: &[&str]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    for path in entries.map(|entry| entry.unwrap().path()) {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && !without.contains(&name) {
-            found.extend(sources(&path, &[]));
-        } else if name.ends_with(".cs") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
+    files(folder, &[".cs"], without)
 }
 
 /// Panics, and names the package of Debian, if a program is not there.

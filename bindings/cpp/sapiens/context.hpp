@@ -58,7 +58,7 @@ struct ModelInfo {
     std::string_view name;
     /// Official size such as "0.4b", or "custom".
     std::string_view size;
-    /// Terms of the weights.
+    /// Terms of the weights; those of Sapiens v1 are for non-commercial use only.
     std::string_view licence;
     /// Where it runs, and ONNX Runtime's name of the execution provider.
     std::string_view device;
@@ -67,6 +67,9 @@ struct ModelInfo {
     std::string_view refused;
     /// Of the checkpoint, hexadecimal; empty where nobody has read the whole file.
     std::string_view source_sha256;
+    /// Keypoints of its poses, for keypoint_infos(), and classes of its labels, for class_infos(); 0 without.
+    std::uint32_t keypoints = 0;
+    std::uint32_t classes = 0;
 };
 
 /// The ONNX Runtime of this process. The texts are valid for ever.
@@ -220,7 +223,7 @@ private:
     static ModelInfo model_info(const SapiensModelInfo &c) noexcept {
         return {static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
                 static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
-                c.refused, c.source_sha256};
+                c.refused, c.source_sha256, c.keypoints, c.classes};
     }
 
     Expected<void> detector_of(const char *path, const LoadOptions &options) {

@@ -22,6 +22,7 @@ enum class MapKind : std::int32_t {
     features = SAPIENS_MAP_KIND_FEATURES,
     tokens = SAPIENS_MAP_KIND_TOKENS,
     image = SAPIENS_MAP_KIND_IMAGE,
+    depth = SAPIENS_MAP_KIND_DEPTH,
 };
 
 /// Type of a map's elements: std::uint8_t, half precision (not delivered by this version), float.
@@ -50,6 +51,8 @@ public:
     /// Time of the frame it was made from, and how many frames ago that was: 0 for this one.
     Timestamp timestamp() const noexcept { return Timestamp(map_.timestamp_ns); }
     std::uint32_t age_frames() const noexcept { return map_.age_frames; }
+    /// Labels: how many classes there are, for class_infos(); 0 where nothing says.
+    std::uint32_t classes() const noexcept { return map_.classes; }
     /// From map pixels to upright image pixels.
     Affine image_from_map() const noexcept { return detail::affine(map_.image_from_map); }
     Point image_from_map(double x, double y) const noexcept { return image_from_map()(x, y); }
@@ -85,7 +88,7 @@ private:
     SapiensMap map_;
 };
 
-/// Keypoints of a pose, in the order of keypoint_infos(); a view, valid as long as the Result. Not a Span: a newer library
+/// Keypoints of a pose, in the order of keypoint_infos(size()); a view, valid as long as the Result. Not a Span: a newer library
 /// may have more fields per keypoint than this header knows.
 class Keypoints {
 public:
@@ -168,6 +171,21 @@ struct Person {
     std::uint32_t sightings = 0;
     /// Whether the policy of the stream chooses this person.
     bool is_chosen = false;
+};
+
+/// How a pointmap goes with the one before.
+struct PointsCheck {
+    Agreement agreement = Agreement::first;
+    /// `false`: the two show different shapes; trust neither.
+    bool is_valid = true;
+    /// What the raw points were multiplied by to get the steadied ones.
+    float factor = 1;
+    /// Share of the compared points that do not fit, 0 to 1, and how many were compared.
+    float misfits = 0;
+    std::uint32_t compared = 0;
+    /// Time of the frame the pointmap was made from, and how many frames ago that was: 0 for this one.
+    Timestamp timestamp{0};
+    std::uint32_t age_frames = 0;
 };
 
 /// How long a stage of the work took. `stage` is valid as long as the Result.
@@ -293,13 +311,22 @@ public:
     Expected<Pose> filtered_pose(std::uint32_t index) const && = delete;
 
     /// A map of person `index`, or of `scene`; `absent` if there is none.
-    Expected<MapView> map(std::int32_t index, MapKind kind) const & {
-        SapiensMap map = SAPIENS_MAP_INIT;
-        const auto status = sapiens_result_map(handle_, index, static_cast<std::int32_t>(kind), &map);
-        if (auto done = detail::outcome(status); !done) return done.error();
-        return MapView(map);
-    }
+    Expected<MapView> map(std::int32_t index, MapKind kind) const & { return map_by(sapiens_result_map, index, kind); }
     Expected<MapView> map(std::int32_t index, MapKind kind) const && = delete;
+
+    /// The same, steadied over time; `absent` also if the stream does not steady this map.
+    Expected<MapView> filtered_map(std::int32_t index, MapKind kind) const & {
+        return map_by(sapiens_result_filtered_map, index, kind);
+    }
+    Expected<MapView> filtered_map(std::int32_t index, MapKind kind) const && = delete;
+
+    /// How the pointmap of person `index`, or of `scene`, goes with the one before; `absent` if the stream does not compare them.
+    Expected<PointsCheck> points_check(std::int32_t index) const {
+        SapiensPointsCheck c = SAPIENS_POINTS_CHECK_INIT;
+        if (auto done = detail::outcome(sapiens_result_points_check(handle_, index, &c)); !done) return done.error();
+        return PointsCheck{static_cast<Agreement>(c.agreement), c.is_valid != 0, c.factor, c.misfits, c.compared,
+                           Timestamp(c.timestamp_ns), c.age_frames};
+    }
 
     /// The result as a JSON text, valid as long as the result.
     Expected<std::string_view> json() const & {
@@ -326,6 +353,13 @@ public:
     }
 
 private:
+    template <class Call> Expected<MapView> map_by(Call call, std::int32_t index, MapKind kind) const {
+        SapiensMap map = SAPIENS_MAP_INIT;
+        const auto status = call(handle_, index, static_cast<std::int32_t>(kind), &map);
+        if (auto done = detail::outcome(status); !done) return done.error();
+        return MapView(map);
+    }
+
     template <class Call> Expected<Pose> pose_by(Call call, std::uint32_t index) const {
         SapiensPose pose = SAPIENS_POSE_INIT;
         if (auto done = detail::outcome(call(handle_, index, &pose)); !done) return done.error();

@@ -19,7 +19,7 @@ enum class KeypointGroup : std::int32_t {
     face = SAPIENS_KEYPOINT_GROUP_FACE,
 };
 
-/// A keypoint of the official set. `name` is valid for ever; left and right are those of the person.
+/// A keypoint of an official set. `name` is valid for ever; left and right are those of the person.
 struct KeypointInfo {
     std::string_view name;
     /// Which keypoint it becomes in the mirrored image; itself on the plane of symmetry.
@@ -48,11 +48,8 @@ struct ClassInfo {
 namespace detail {
 
 /// Every entry of one of the library's tables.
-template <class To, class From, class Make>
-Expected<std::vector<To>> table(SapiensStatus (*count_of)(std::uint32_t *), SapiensStatus (*entry)(std::uint32_t, From *),
-                                const From &empty, Make make) {
-    std::uint32_t count = 0;
-    if (auto done = outcome(count_of(&count)); !done) return done.error();
+template <class To, class From, class Entry, class Make>
+Expected<std::vector<To>> table(std::uint32_t count, Entry entry, const From &empty, Make make) {
     std::vector<To> all;
     all.reserve(count);
     for (std::uint32_t index = 0; index < count; ++index) {
@@ -63,31 +60,71 @@ Expected<std::vector<To>> table(SapiensStatus (*count_of)(std::uint32_t *), Sapi
     return all;
 }
 
+template <class Entry> Expected<std::vector<KeypointInfo>> keypoints(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
+        return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, rgb(info.color)};
+    };
+    return table<KeypointInfo>(count, entry, SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
+}
+
+template <class Entry> Expected<std::vector<LinkInfo>> links(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensLinkInfo &info) -> LinkInfo { return {info.from, info.to, rgb(info.color)}; };
+    return table<LinkInfo>(count, entry, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
+}
+
+template <class Entry> Expected<std::vector<ClassInfo>> classes(std::uint32_t count, Entry entry) {
+    const auto make = [](const SapiensClassInfo &info) -> ClassInfo { return {info.name, info.flip, rgb(info.color)}; };
+    return table<ClassInfo>(count, entry, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+}
+
 } // namespace detail
 
-/// The official set of keypoints, in the order of Pose::keypoints.
+/// The keypoints of Sapiens2, in the order of Pose::keypoints.
 inline Expected<std::vector<KeypointInfo>> keypoint_infos() {
-    const auto make = [](const SapiensKeypointInfo &info) -> KeypointInfo {
-        return {info.name, info.flip, static_cast<KeypointGroup>(info.group), info.sigma, detail::rgb(info.color)};
-    };
-    return detail::table<KeypointInfo>(sapiens_keypoint_count, sapiens_keypoint,
-                                       SapiensKeypointInfo SAPIENS_KEYPOINT_INFO_INIT, make);
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_count(&count)); !done) return done.error();
+    return detail::keypoints(count, sapiens_keypoint);
 }
 
-/// The lines of the skeleton.
+/// Those of a model with `set` of them (Pose::keypoints.size(), ModelInfo::keypoints). `absent` for a number that is in no
+/// official set: such a model has keypoints of its own.
+inline Expected<std::vector<KeypointInfo>> keypoint_infos(std::uint32_t set) {
+    const auto entry = [set](std::uint32_t i, SapiensKeypointInfo *info) { return sapiens_set_keypoint(set, i, info); };
+    return detail::keypoints(set, entry);
+}
+
+/// The lines of the skeleton of Sapiens2.
 inline Expected<std::vector<LinkInfo>> link_infos() {
-    const auto make = [](const SapiensLinkInfo &info) -> LinkInfo {
-        return {info.from, info.to, detail::rgb(info.color)};
-    };
-    return detail::table<LinkInfo>(sapiens_link_count, sapiens_link, SapiensLinkInfo SAPIENS_LINK_INFO_INIT, make);
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_link_count(&count)); !done) return done.error();
+    return detail::links(count, sapiens_link);
 }
 
-/// The classes of the segmentation, background first.
+/// Those between `set` keypoints. `absent` as above.
+inline Expected<std::vector<LinkInfo>> link_infos(std::uint32_t set) {
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_set_link_count(set, &count)); !done) return done.error();
+    return detail::links(count, [set](std::uint32_t i, SapiensLinkInfo *info) { return sapiens_set_link(set, i, info); });
+}
+
+/// The keypoint of the set of `to` that means the same place of the body as keypoint `index` of the set of `from`; `absent`
+/// where there is none.
+inline Expected<std::uint32_t> keypoint_counterpart(std::uint32_t from, std::uint32_t index, std::uint32_t to) {
+    std::uint32_t found = 0;
+    if (auto done = detail::outcome(sapiens_keypoint_counterpart(from, index, to, &found)); !done) return done.error();
+    return found;
+}
+
+/// The classes of the segmentation of Sapiens2, background first.
 inline Expected<std::vector<ClassInfo>> class_infos() {
-    const auto make = [](const SapiensClassInfo &info) -> ClassInfo {
-        return {info.name, info.flip, detail::rgb(info.color)};
-    };
-    return detail::table<ClassInfo>(sapiens_class_count, sapiens_class, SapiensClassInfo SAPIENS_CLASS_INFO_INIT, make);
+    std::uint32_t count = 0;
+    if (auto done = detail::outcome(sapiens_class_count(&count)); !done) return done.error();
+    return detail::classes(count, sapiens_class);
+}
+
+/// Those of a model with `set` of them (MapView::classes(), ModelInfo::classes). `absent` as above.
+inline Expected<std::vector<ClassInfo>> class_infos(std::uint32_t set) {
+    return detail::classes(set, [set](std::uint32_t i, SapiensClassInfo *info) { return sapiens_set_class(set, i, info); });
 }
 
 /// A version: of the library that runs, or of the header a program was compiled with.

@@ -33,7 +33,7 @@ struct TrackOptions {
     std::uint32_t max_people = 0;
     /// For `nearest_to`, in pixels of the upright image.
     Point point;
-    /// Finds of the detector need this score to begin a track; 0: every find that counts begins one.
+    /// Finds of the detector need this score to begin a track; 0: 0.1 more than to count.
     float new_score = 0;
     /// How long somebody gone is remembered; 0: 10 seconds.
     std::chrono::duration<std::uint32_t, std::milli> memory{0};
@@ -44,8 +44,26 @@ struct FilterOptions : SapiensFilterOptions {
     FilterOptions() noexcept : SapiensFilterOptions(SAPIENS_FILTER_OPTIONS_INIT) {}
 };
 
+/// Which maps are steadied, and how: <sapiens.h> says what the fields mean. Begins with the defaults.
+struct MapFilterOptions : SapiensMapFilterOptions {
+    MapFilterOptions() noexcept : SapiensMapFilterOptions(SAPIENS_MAP_FILTER_OPTIONS_INIT) {}
+    /// `Task::normal` and `Task::pointmap`.
+    Tasks maps;
+};
+
+/// What a stream does about people; Stream::set_people changes it.
+struct PeopleOptions {
+    /// Looks for people, gives them ids (which needs boxes of the host or `detect`), steadies their keypoints beside the raw
+    /// ones (which needs `track`).
+    std::optional<DetectOptions> detect;
+    std::optional<TrackOptions> track;
+    std::optional<FilterOptions> filter;
+    /// Steadies maps beside the raw ones: those of the whole image, and with `track` those of people.
+    std::optional<MapFilterOptions> map_filter;
+};
+
 /// How a stream works.
-struct StreamOptions {
+struct StreamOptions : PeopleOptions {
     /// Frames that may wait, and results that may be kept, 1..64.
     std::uint32_t depth = detail::stream_defaults.depth;
     Policy policy = static_cast<Policy>(detail::stream_defaults.policy);
@@ -61,11 +79,8 @@ struct StreamOptions {
     /// Gets results, with delivery `events` or `immediate`. With the latter it runs on a thread of the library: it must be
     /// short, and must not destroy the stream or its context.
     std::function<void(Result)> on_result;
-    /// Looks for people, gives them ids (which needs boxes of the host or `detect`), steadies their keypoints beside the raw
-    /// ones (which needs `track`).
-    std::optional<DetectOptions> detect;
-    std::optional<TrackOptions> track;
-    std::optional<FilterOptions> filter;
+    /// Memory in bytes of the people that are looked at in one run of a model; 0: 1 GiB; 1: one after the other.
+    std::uint64_t batch_memory = 0;
 };
 
 /// How often a task runs, and how important it is.
@@ -191,6 +206,16 @@ public:
         return detail::outcome(sapiens_stream_set_task(handle_, static_cast<std::uint32_t>(task), &c));
     }
 
+    /// Changes what is done about people, from the next frame that is worked on. Ids go on.
+    Expected<void> set_people(const PeopleOptions &options) {
+        SapiensStreamOptions c = SAPIENS_STREAM_OPTIONS_INIT;
+        c_people(c, options);
+        return detail::outcome(sapiens_stream_set_people(handle_, &c));
+    }
+
+    /// Tells that somebody may have come in: a detector that rests between its turns looks at the next frame.
+    Expected<void> expect_entry() { return detail::outcome(sapiens_stream_expect_entry(handle_)); }
+
     /// Takes back a frame, or `all_frames`. Finished results stay.
     Expected<void> cancel(FrameId frame) { return detail::outcome(sapiens_stream_cancel(handle_, frame)); }
 
@@ -236,7 +261,8 @@ private:
         c.tasks = options.tasks.bits();
         c.keep_image = options.keep_image ? 1 : 0;
         c.budget_ns = options.budget.count();
-        set_people(c, options);
+        c.batch_memory = options.batch_memory;
+        c_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));
             c.callback = detail::on_result;
@@ -247,7 +273,7 @@ private:
     }
 
     /// `options` outlives `c`.
-    static void set_people(SapiensStreamOptions &c, const StreamOptions &options) noexcept {
+    static void c_people(SapiensStreamOptions &c, const PeopleOptions &options) noexcept {
         if (options.detect) {
             c.detect = 1;
             c.detect_every = options.detect->every_n;
@@ -267,6 +293,10 @@ private:
         if (options.filter) {
             c.filter = 1;
             c.filter_options = &*options.filter;
+        }
+        if (options.map_filter) {
+            c.filter_maps = options.map_filter->maps.bits();
+            c.map_filter_options = &*options.map_filter;
         }
     }
 

@@ -19,6 +19,7 @@ enum class Task : std::uint32_t {
     albedo = SAPIENS_TASK_ALBEDO,
     matting = SAPIENS_TASK_MATTING,
     features = SAPIENS_TASK_FEATURES,
+    depth = SAPIENS_TASK_DEPTH,
 };
 
 /// Such as "pose".
@@ -95,6 +96,15 @@ enum class TrackState : std::int32_t {
     tentative = SAPIENS_TRACK_STATE_TENTATIVE,
     confirmed = SAPIENS_TRACK_STATE_CONFIRMED,
     lost = SAPIENS_TRACK_STATE_LOST,
+};
+
+/// How a pointmap goes with the one before of the same person or scene.
+enum class Agreement : std::int32_t {
+    first = SAPIENS_AGREEMENT_FIRST,
+    agrees = SAPIENS_AGREEMENT_AGREES,
+    scale_jump = SAPIENS_AGREEMENT_SCALE_JUMP,
+    disagrees = SAPIENS_AGREEMENT_DISAGREES,
+    too_few = SAPIENS_AGREEMENT_TOO_FEW,
 };
 
 /// Element type of a model's weights and large products.

@@ -4,7 +4,7 @@ use crate::console::say;
 use crate::interrupt;
 use crate::options::{parse_megabytes, parse_size};
 use crate::progress::ConvertBar;
-use sapiens::checkpoint::{Arch, Source};
+use sapiens::checkpoint::{Arch, Hints, Naming, Source};
 use sapiens::convert::{ConvertOptions, plan, plan_detector, write};
 use sapiens::geometry::Size;
 use sapiens::spec::{Precision, Rope, Rotation, Task};
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The checkpoint, a .safetensors or .pth file: a model, or a person detector (RTMDet, DETR).
+    /// The checkpoint, a .safetensors or .pth file: a model (Sapiens2, Sapiens v1), or a person detector (RTMDet, DETR).
     checkpoint: PathBuf,
     /// The graph to write; its weights go to OUT.onnx.data beside it [default: CKPT with the ending .onnx].
     #[arg(value_name = "OUT.onnx")]
@@ -22,7 +22,8 @@ pub struct Args {
     /// fp32 or fp16.
     #[arg(long, default_value = "fp32")]
     precision: Precision,
-    /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model]. Of RTMDet a square
+    /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model, of Sapiens v1 that of
+    /// its stored positions]. Of RTMDet a square
     /// of a multiple of 32 [640x640], of DETR the shorter side and the longest that the other may be [800x1333].
     #[arg(long, value_name = "HxW", value_parser = parse_size)]
     input_size: Option<Size>,
@@ -39,6 +40,13 @@ pub struct Args {
     /// For processors: so many more megabytes of weights may go into convolutions with less arithmetic (fp32 only).
     #[arg(long, value_name = "MB", default_value_t = 0, value_parser = parse_megabytes)]
     winograd: u64,
+    /// Attention heads of a Sapiens v1 checkpoint, which does not say [default: as the official model of its width].
+    #[arg(long)]
+    heads: Option<usize>,
+    /// Zeros around the picture of a Sapiens v1 model, 0 to 7, which the checkpoint does not say [default: 2 for pose, normal and
+    /// seg of 20 classes, otherwise 0].
+    #[arg(long, value_name = "PIXELS")]
+    patch_padding: Option<usize>,
     /// Heads to keep, separated by commas [default: all].
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
     tasks: Vec<Task>,
@@ -49,7 +57,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx")) {
         return Err(Error::invalid("OUT: the name must end in .onnx, by which `sapiens run` knows it").at(out));
     }
-    let source = Source::open(&args.checkpoint)?;
+    let hints = Hints { heads: args.heads, patch_padding: args.patch_padding };
+    let source = Source::open(&args.checkpoint)?.with_hints(hints);
     let options = ConvertOptions {
         precision: Some(args.precision),
         input: args.input_size,
@@ -65,6 +74,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         let message = format!("{option}: this checkpoint is a person detector, for which it has no meaning");
         return Err(Error::invalid(message).at(&args.checkpoint));
     }
+    if source.naming() == Naming::Sapiens1 && args.rotation != Rotation::default() {
+        return Err(Error::invalid("--rotation: Sapiens v1 has no rotary embedding").at(&args.checkpoint));
+    }
     let plan = if is_detector { plan_detector(&source, &options) } else { plan(&source, &options) };
     let plan = plan.map_err(|e| e.at(&args.checkpoint))?;
     let mut bar = ConvertBar::default();
@@ -76,7 +88,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let info = result?;
     let tasks: Vec<_> = info.tasks.iter().map(|t| t.name()).collect();
     let tasks = if is_detector { "person detector".to_owned() } else { tasks.join("+") };
-    say!("{}: {} {tasks}, input {}, {}", out.display(), info.size, info.input, info.precision);
+    let family = if source.naming() == Naming::Sapiens1 { "Sapiens v1 " } else { "" };
+    say!("{}: {family}{} {tasks}, input {}, {}", out.display(), info.size, info.input, info.precision);
     say!("licence of the weights: {}", info.licence);
     if is_detector {
         say!("use it so: sapiens run PICTURE --detect --detector {}", out.display());
@@ -93,6 +106,8 @@ fn meaningless(args: &Args) -> Option<&'static str> {
         ("--rope", args.rope.is_some()),
         ("--rotation", args.rotation != Rotation::default()),
         ("--winograd", args.winograd > 0),
+        ("--heads", args.heads.is_some()),
+        ("--patch-padding", args.patch_padding.is_some()),
     ];
     options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
 }

@@ -67,7 +67,9 @@ fn print_boxes(scores: &BoxReport) {
 }
 
 fn print_pose(scores: &PoseReport) {
-    for (set, precision) in [("308", &scores.all_308), ("COCO 17", &scores.coco_17)] {
+    // Of a model with fewer keypoints the COCO ones may be all.
+    let all = scores.keypoints.to_string();
+    for (set, precision) in [(all.as_str(), &scores.all_308), ("COCO 17", &scores.coco_17)] {
         line(&format!("OKS AP, {set}"), precision.oks_ap, "");
         line(&format!("OKS AP50, {set}"), precision.oks_ap50, "");
         line(&format!("OKS AP75, {set}"), precision.oks_ap75, "");

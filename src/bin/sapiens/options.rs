@@ -14,7 +14,7 @@ pub struct ModelArgs {
     /// `demo` (embedded), an official .safetensors or .pth checkpoint, or an .onnx graph from `sapiens convert`; repeatable.
     #[arg(long = "model", value_name = "PATH|demo", default_value = "demo")]
     pub models: Vec<String>,
-    /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features [default: all the models have].
+    /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features, depth [default: all the models have].
     #[arg(long = "task", visible_alias = "tasks", value_delimiter = ',', value_name = "TASK,...")]
     pub tasks: Vec<Task>,
     /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Only listed ones are used.
@@ -92,7 +92,7 @@ pub struct DetectArgs {
     /// People count with a score above this, 0 to 1 [default: 0.3, with DETR 0.5].
     #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
     detect_threshold: Option<f32>,
-    /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes [default: 0.5, with RTMDet 0.3,
+    /// Of two boxes that overlap by more than this (intersection over union, 0 to 1), one goes [default: 0.3,
     /// with DETR 1: none goes].
     #[arg(long, value_name = "T", value_parser = parse_share, allow_negative_numbers = true)]
     detect_nms: Option<f32>,

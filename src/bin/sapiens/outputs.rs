@@ -186,6 +186,9 @@ fn write_arrays(path: &impl Fn(String) -> PathBuf, stem: &str, maps: &Maps, size
     if let Some(matte) = &maps.matting {
         npy::write_f32(name(Task::Matting), size, slice(&matte.alpha))?;
     }
+    if let Some(depth) = &maps.depth {
+        npy::write_f32(name(Task::Depth), size, slice(depth))?;
+    }
     if let Some(features) = &maps.features {
         npy::write_f32_shape(name(Task::Features), features.featmap.shape(), slice(&features.featmap))?;
     }

@@ -123,7 +123,14 @@ fn folder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<String> {
     let parts = names.clone().filter_map(|name| name.split_once('/'));
     if parts.clone().any(|(_, rest)| rest == "constants.pkl" || rest.starts_with("code/")) {
         return unknown(
-            "this is a TorchScript program, not a checkpoint: use the .safetensors or the plain .pth of the model",
+            "this is a TorchScript program, not a checkpoint: its tensors have lost the names by which a model is recognised. Use \
+             the .safetensors or the plain .pth of the model (of Sapiens v1 the .pth without `torchscript` in its name)",
+        );
+    }
+    if names.clone().any(is_exported) {
+        return unknown(
+            "this is a program exported by torch.export (.pt2), not a checkpoint: use the .safetensors or the plain .pth of the \
+             model (of Sapiens v1 the .pth without `bfloat16` in its name)",
         );
     }
     let folders: Vec<&str> = parts.filter(|(_, rest)| *rest == "data.pkl").map(|(folder, _)| folder).collect();
@@ -134,4 +141,10 @@ fn folder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Result<String> {
         ),
         _ => Err(corrupt(format!("it has {} pickles", folders.len()))),
     }
+}
+
+/// Whether an archive of torch.export has an entry of this name: at its root, in later versions in a folder.
+fn is_exported(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    matches!(file, "serialized_exported_program.json" | "archive_format")
 }

@@ -93,6 +93,8 @@ fn info(family: DetectorFamily, size: String, parameters: u64, input: Size, stri
         size,
         parameters,
         input,
+        keypoints: 0,
+        classes: 0,
         framing: ModelFraming::Official,
         heatmap: HeatmapCodec::Udp,
         rope: Rope::Fp32,

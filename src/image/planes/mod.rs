@@ -61,6 +61,21 @@ pub fn crop(planes: &[f32], channels: usize, map: Size, region: Region) -> Resul
     Ok(out)
 }
 
+/// Brings planes to another size as [`Grid::resize`] has it: CHW in, CHW out. At their own size they are given back as they
+/// are.
+pub fn resize(planes: Vec<f32>, channels: usize, map: Size, target: Size) -> Result<Vec<f32>> {
+    check_len("planes", planes.len(), channels, map)?;
+    if map == target {
+        return Ok(planes);
+    }
+    let grid = Grid::resize(map, Region::whole(map), target)?;
+    let mut out = Vec::with_capacity(channels * target.area());
+    for plane in planes.chunks_exact(map.area()) {
+        out.extend(grid.bilinear_plane(plane, 0.0)?);
+    }
+    Ok(out)
+}
+
 /// Smooths every plane in place with a 3x3 Gaussian of sigma 0.8, `times` over. Beyond the border the pixels are
 /// reflected without repeating the edge (a plane one pixel wide or high has nothing to reflect and repeats it).
 pub fn gaussian_3x3(planes: &mut [f32], channels: usize, map: Size, times: usize) -> Result<()> {
@@ -108,6 +123,16 @@ mod tests {
             gaussian_3x3(&mut plane, 1, map, 4).unwrap();
             assert!(plane.iter().all(|v| (v - 2.0).abs() < 1e-6));
         }
+    }
+
+    #[test]
+    fn planes_grow_one_by_one() {
+        let (map, target) = (Size::new(2, 1), Size::new(4, 1));
+        assert_eq!(resize(vec![0.0, 4.0, 8.0, 0.0], 2, map, target).unwrap(), [0.0, 1.0, 3.0, 4.0, 8.0, 6.0, 2.0, 0.0]);
+        assert_eq!(resize(vec![1.0, f32::NEG_INFINITY], 1, map, map).unwrap(), [1.0, f32::NEG_INFINITY]);
+        assert!(
+            resize(vec![0.0; 3], 2, map, target).is_err() && resize(vec![0.0; 2], 1, map, Size::new(0, 1)).is_err()
+        );
     }
 
     #[test]

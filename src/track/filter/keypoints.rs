@@ -4,7 +4,7 @@ use super::check_positive;
 pub use super::one_euro::OneEuro;
 use super::one_euro::Point;
 use crate::error::{Error, Result};
-use crate::skeleton::{KEYPOINT_COUNT, keypoints};
+use crate::skeleton::keypoint_set;
 use crate::task::pose::Keypoint;
 use crate::track::clock::{Clock, nanoseconds, seconds};
 use std::time::Duration;
@@ -187,8 +187,8 @@ fn step(
 /// The value of each keypoint's group.
 pub(super) fn per_keypoint(groups: &GroupSettings, count: usize) -> Vec<OneEuro> {
     let mut all = vec![groups.body; count];
-    if count == KEYPOINT_COUNT {
-        let known = &keypoints().groups;
+    if let Some(set) = keypoint_set(count) {
+        let known = &set.groups;
         let head = known.body.iter().take(5); // nose, eyes, ears: COCO's order
         known.foot.iter().for_each(|&i| all[i] = groups.feet);
         known.left_hand.iter().chain(&known.right_hand).for_each(|&i| all[i] = groups.hands);
@@ -254,12 +254,16 @@ mod tests {
         options.groups.face.min_cutoff_hz = 77.0;
         options.groups.hands.min_cutoff_hz = 66.0;
         options.groups.feet.min_cutoff_hz = 55.0;
-        let all = per_keypoint(&options.groups, KEYPOINT_COUNT);
-        let names = &keypoints().names;
-        let of = |name: &str| all[names.iter().position(|n| *n == name).unwrap()].min_cutoff_hz;
-        assert_eq!((of("nose"), of("left_heel"), of("left_knee"), of("right_wrist")), (77.0, 55.0, 0.8, 0.8));
-        assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 66.0).count(), 40);
-        assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 77.0).count(), 243);
+        for (count, hands, face) in [(308, 40, 243), (133, 42, 73), (17, 0, 5)] {
+            let all = per_keypoint(&options.groups, count);
+            let names = &keypoint_set(count).unwrap().names;
+            let of = |name: &str| names.iter().position(|n| *n == name).map(|i| all[i].min_cutoff_hz);
+            assert_eq!([of("nose"), of("left_knee"), of("right_wrist")], [Some(77.0), Some(0.8), Some(0.8)]);
+            assert_eq!(of("left_heel"), (count != 17).then_some(55.0));
+            assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 66.0).count(), hands);
+            assert_eq!(all.iter().filter(|s| s.min_cutoff_hz == 77.0).count(), face);
+        }
+        assert!(per_keypoint(&options.groups, 4).iter().all(|s| s.min_cutoff_hz == 0.8));
     }
 
     #[test]

@@ -52,6 +52,13 @@ pub enum Agreement {
     TooFew,
 }
 
+impl Agreement {
+    /// Whether nothing speaks against the map: not so of one that shows another shape than the one before.
+    pub fn is_valid(self) -> bool {
+        self != Self::Disagrees
+    }
+}
+
 /// A pointmap at a steadied scale.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FilteredPoints {

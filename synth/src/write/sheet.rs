@@ -38,7 +38,7 @@ fn panels(r: &Rendered) -> Result<Vec<Vec<u8>>> {
     Ok(vec![
         rgb.to_vec(),
         style.skeletons(Picture::new(size, rgb)?, &poses)?,
-        style.classes(size, &r.classes)?,
+        style.classes(size, &r.classes, None)?,
         maps::normals(size, &normals)?,
         maps::depth(size, &far, None)?,
         maps::albedo(size, &albedo)?,

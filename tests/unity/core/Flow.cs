@@ -24,6 +24,10 @@ internal static class Flow
         {
             Check.That(Math.Max(link.From, link.To) < SapiensSkeleton.Keypoints.Count, "a line has keypoints");
         }
+        Check.Equal(17, SapiensSkeleton.KeypointsOf(17).Count, "COCO's keypoints");
+        Check.Equal(0, SapiensSkeleton.KeypointsOf(5).Count + SapiensSkeleton.LinksOf(5).Count, "no such set");
+        Check.Equal(28, SapiensSkeleton.ClassesOf(28).Count, "the classes of Sapiens v1");
+        Check.Equal("left_wrist", SapiensSkeleton.Keypoints[SapiensSkeleton.Counterpart(17, 9, SapiensSkeleton.Keypoints.Count)].Name, "the same place");
         Check.That(SapiensSkeleton.Classes.Any(one => one.Color.R + one.Color.G + one.Color.B > 0), "classes have colours");
         Check.Equal("timeout", SapiensLibrary.NameOf(SapiensStatus.Timeout), "a status in words");
         Check.Equal("pose", SapiensLibrary.NameOf(SapiensTask.Pose), "a task in words");
@@ -266,11 +270,24 @@ internal static class Flow
             Check.That(!buffer.IsBusy, "given back with the stream");
             using (SapiensStream stream = context.CreateStream(new SapiensStreamOptions { Depth = 1 }))
             {
-                // The worker is given something to do, so that the borrowed frame waits.
-                while (stream.TrySubmit(Check.Pixels, ref image, null, 0, out frame))
-                {
-                }
-                Check.That(!stream.TrySubmit(buffer, ref image, null, 0, out frame) && !buffer.IsBusy, "no room: not borrowed");
+                // The worker is given something to do, so that there is no room. Between the two calls it may take a frame: then
+                // there was room, the buffer comes back, and it all begins again.
+                Until(
+                    () =>
+                    {
+                        while (stream.TrySubmit(Check.Pixels, ref image, null, 0, out frame))
+                        {
+                        }
+                        if (!stream.TrySubmit(buffer, ref image, null, 0, out frame))
+                        {
+                            return true;
+                        }
+                        stream.Cancel();
+                        Until(() => !buffer.IsBusy, "the borrowed buffer comes back");
+                        return false;
+                    },
+                    "a refusal");
+                Check.That(!buffer.IsBusy, "no room: not borrowed");
                 stream.Cancel();
                 Check.That(stream.Flush(60000), "flushed");
             }

@@ -26,6 +26,7 @@ internal static class Program
             case "layout": Layout.Run(argument); break;
             case "tables": Flow.Tables(); break;
             case "polling": Flow.Polling(argument); break;
+            case "people": People.Run(argument); break;
             case "events": Flow.Events(); break;
             case "end inside": Flow.EndInside(); break;
             case "hammer": Hammer.Run(int.Parse(argument)); break;

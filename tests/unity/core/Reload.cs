@@ -1,5 +1,6 @@
 // What an editor does when it compiles scripts: the domain with all its objects goes, the process and the library stay.
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using Sapiens;
@@ -8,17 +9,19 @@ internal static class Reload
 {
     internal static void Run()
     {
-        int threads = 0;
-        for (int round = 0; round < 4; round++)
+        // The first round starts Mono's own threads, and a busy machine a few more of its pool later; a thread of ours that stays
+        // would be one more after every round.
+        const int Rounds = 6;
+        var threads = new List<int>();
+        for (int round = 0; round < Rounds; round++)
         {
             AppDomain domain = AppDomain.CreateDomain("scripts " + round);
             domain.DoCallBack(Scripts);
             Check.Equal("done", domain.GetData("scripts"), "the scripts of round " + round);
             AppDomain.Unload(domain);
-            int now = Directory.GetDirectories("/proc/self/task").Length;
-            threads = round == 0 ? now : threads; // the first round starts Mono's own
-            Check.That(now <= threads, string.Format("no thread stays: {0} after the first reload, {1} after number {2};", threads, now, round + 1));
+            threads.Add(Directory.GetDirectories("/proc/self/task").Length);
         }
+        Check.That(threads[Rounds - 1] - threads[0] < Rounds - 1, "no thread stays: after each reload " + string.Join(", ", threads));
         using (SapiensContext context = Check.WithDemo(SapiensTask.Pose))
         using (SapiensStream stream = context.CreateStream())
         {

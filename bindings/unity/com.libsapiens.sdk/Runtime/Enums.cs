@@ -96,6 +96,9 @@ namespace Sapiens
 
         /// <summary>Dense features of a pretrained backbone: maps FEATURES and TOKENS.</summary>
         Features = 64,
+
+        /// <summary>Relative depth (Sapiens v1): map DEPTH.</summary>
+        Depth = 128,
     }
 
     /// <summary>Order of the bytes of a pixel. 8 bits per channel.</summary>
@@ -234,7 +237,7 @@ namespace Sapiens
     [NativeTwin("SapiensMapKind")]
     public enum SapiensMapKind
     {
-        /// <summary>SEG: U8 x 1, an index for sapiens_class.</summary>
+        /// <summary>SEG: U8 x 1, an index for SapiensSkeleton.ClassesOf the number of classes.</summary>
         Labels = 0,
 
         /// <summary>SEG: F32 x 1, probability of the label, 0..1.</summary>
@@ -266,6 +269,10 @@ namespace Sapiens
         /// <summary>The picture that was looked at: U8 x 3, RGB, upright; with keep_image, and only for
         /// SAPIENS_SCENE.</summary>
         Image = 9,
+
+        /// <summary>DEPTH: F32 x 1, relative and without unit: about 0 at the nearest point of a person, about 1 at the farthest. Means
+        /// nothing in the background; NaN where there is none.</summary>
+        Depth = 10,
     }
 
     /// <summary>Type of a map's elements.</summary>

@@ -168,7 +168,7 @@ namespace Sapiens
         /// <summary>See <see cref="PersonX"/>.</summary>
         public float PersonY { get; set; }
 
-        /// <summary>Finds of the detector need this score to begin a track; 0: every find that counts.</summary>
+        /// <summary>Finds of the detector need this score to begin a track; 0: 0.1 more than to count.</summary>
         public float TrackNewScore { get; set; }
 
         /// <summary>How long somebody gone is remembered, in milliseconds; 0: 10 seconds.</summary>
@@ -178,7 +178,30 @@ namespace Sapiens
         /// Needs <see cref="Track"/>.</summary>
         public SapiensFilterOptions Filter { get; set; }
 
-        /// <summary>The pointer to the filter is for the caller to set.</summary>
+        /// <summary>Maps are steadied beside the raw ones (<see cref="SapiensResult.TryGetFilteredMap"/>,
+        /// <see cref="SapiensResult.TryGetPointsCheck"/>): those of the whole image, and with <see cref="Track"/> those of people; null:
+        /// not at all.</summary>
+        public SapiensMapFilterOptions MapFilter { get; set; }
+
+        /// <summary>Memory in bytes of the people that are looked at in one run of a model; 0: 1 GiB; 1: one after the other.</summary>
+        public ulong BatchMemory { get; set; }
+
+        /// <summary>Points to the filters, which the caller keeps until the call is over.</summary>
+        internal void Steady(ref NativeStreamOptions native, NativeFilterOptions* filter, NativeMapFilterOptions* maps)
+        {
+            if (Filter != null)
+            {
+                *filter = Filter.ToNative();
+                native.filter_options = (IntPtr)filter;
+            }
+            if (MapFilter != null)
+            {
+                *maps = MapFilter.ToNative();
+                native.map_filter_options = (IntPtr)maps;
+            }
+        }
+
+        /// <summary>The pointers to the filters are set by <see cref="Steady"/>.</summary>
         internal NativeStreamOptions ToNative(IntPtr callback, IntPtr userData)
         {
             return new NativeStreamOptions
@@ -188,7 +211,8 @@ namespace Sapiens
                 person_policy = (int)PersonPolicy, person_count = Count(PersonCount, "options.PersonCount"),
                 max_people = Count(MaxPeople, "options.MaxPeople"), person_x = PersonX, person_y = PersonY,
                 track_new_score = TrackNewScore, track_memory_ms = Count(TrackMemoryMs, "options.TrackMemoryMs"),
-                filter = Filter != null ? 1u : 0u,
+                filter = Filter != null ? 1u : 0u, filter_maps = MapFilter != null ? (uint)MapFilter.Maps : 0u,
+                batch_memory = BatchMemory,
                 struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
                 delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
                 keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,

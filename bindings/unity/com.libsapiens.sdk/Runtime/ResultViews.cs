@@ -184,7 +184,7 @@ namespace Sapiens
             TimestampNs = native.timestamp_ns;
         }
 
-        /// <summary>Number of keypoints; <see cref="SapiensSkeleton.Keypoints"/> names them.</summary>
+        /// <summary>Number of keypoints; <see cref="SapiensSkeleton.KeypointsOf"/> names them.</summary>
         public readonly int Count;
 
         /// <summary>Frames since the one it was found in: 0 for this one.</summary>

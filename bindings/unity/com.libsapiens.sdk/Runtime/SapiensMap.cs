@@ -29,6 +29,7 @@ namespace Sapiens
             }
             TimestampNs = native.timestamp_ns;
             AgeFrames = (int)native.age_frames;
+            Classes = (int)native.classes;
         }
 
         public readonly SapiensElement Element;
@@ -46,6 +47,9 @@ namespace Sapiens
 
         /// <summary>Frames since the one it was made from: 0 for this one.</summary>
         public readonly int AgeFrames;
+
+        /// <summary>Labels: how many classes there are, for <see cref="SapiensSkeleton.ClassesOf"/>; 0 where nothing says.</summary>
+        public readonly int Classes;
 
         /// <summary>The first element, for native code and NativeArray; nobody checks what is read through it.</summary>
         public IntPtr Data

@@ -20,6 +20,8 @@ namespace Sapiens
             Provider = Utf8.Read(native.provider);
             Refused = Utf8.Read(native.refused);
             SourceSha256 = Utf8.Read(native.source_sha256);
+            Keypoints = (int)native.keypoints;
+            Classes = (int)native.classes;
         }
 
         /// <summary>For <see cref="SapiensContext.Unload"/>.</summary>
@@ -39,7 +41,7 @@ namespace Sapiens
 
         public string Size { get; private set; }
 
-        /// <summary>Terms of the weights.</summary>
+        /// <summary>Terms of the weights; those of Sapiens v1 are for non-commercial use only.</summary>
         public string Licence { get; private set; }
 
         /// <summary>Where it runs.</summary>
@@ -51,6 +53,12 @@ namespace Sapiens
         public string Refused { get; private set; }
 
         public string SourceSha256 { get; private set; }
+
+        /// <summary>Keypoints of its poses, for <see cref="SapiensSkeleton.KeypointsOf"/>; 0 without.</summary>
+        public int Keypoints { get; private set; }
+
+        /// <summary>Classes of its labels, for <see cref="SapiensSkeleton.ClassesOf"/>; 0 without.</summary>
+        public int Classes { get; private set; }
     }
 
     /// <summary>The ONNX Runtime of this process.</summary>

@@ -127,6 +127,24 @@ namespace Sapiens
             return isThere;
         }
 
+        /// <summary>The same, steadied over time (<see cref="SapiensStreamOptions.MapFilter"/>). False: there is none.</summary>
+        public bool TryGetFilteredMap(int person, SapiensMapKind kind, out SapiensMap map)
+        {
+            var native = new NativeMap { struct_size = (uint)sizeof(NativeMap) };
+            bool isThere = Fault.Check(Native.sapiens_result_filtered_map(Open(), person, (int)kind, ref native));
+            map = isThere ? new SapiensMap(this, ref native) : default(SapiensMap);
+            return isThere;
+        }
+
+        /// <summary>How the pointmap of a person or of <see cref="Scene"/> goes with the one before. False: nobody compares them.</summary>
+        public bool TryGetPointsCheck(int person, out SapiensPointsCheck check)
+        {
+            var native = new NativePointsCheck { struct_size = (uint)sizeof(NativePointsCheck) };
+            bool isThere = Fault.Check(Native.sapiens_result_points_check(Open(), person, ref native));
+            check = isThere ? new SapiensPointsCheck(ref native) : default(SapiensPointsCheck);
+            return isThere;
+        }
+
         /// <summary>The map of a person or, where it has none of its own, that of the whole image.</summary>
         public bool TryGetMapOrScene(int person, SapiensMapKind kind, out SapiensMap map)
         {

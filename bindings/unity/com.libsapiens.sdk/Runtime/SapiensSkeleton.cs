@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using Sapiens.Interop;
@@ -49,37 +50,68 @@ namespace Sapiens
         public SapiensColorRgb Color { get; internal set; }
     }
 
-    /// <summary>What the library says about keypoints, lines and classes. Asked once.</summary>
+    /// <summary>What the library says about keypoints, lines and classes. Asked once per set. Without a number the sets of
+    /// Sapiens2; models of Sapiens v1 may have others.</summary>
     public static unsafe class SapiensSkeleton
     {
-        private static readonly Lazy<SapiensKeypointInfo[]> KeypointsOnce =
-            new Lazy<SapiensKeypointInfo[]>(ReadKeypoints, LazyThreadSafetyMode.PublicationOnly);
+        private static readonly ConcurrentDictionary<int, SapiensKeypointInfo[]> KeypointSets =
+            new ConcurrentDictionary<int, SapiensKeypointInfo[]>();
 
-        private static readonly Lazy<SapiensLinkInfo[]> LinksOnce =
-            new Lazy<SapiensLinkInfo[]>(ReadLinks, LazyThreadSafetyMode.PublicationOnly);
+        private static readonly ConcurrentDictionary<int, SapiensLinkInfo[]> LinkSets =
+            new ConcurrentDictionary<int, SapiensLinkInfo[]>();
 
-        private static readonly Lazy<SapiensClassInfo[]> ClassesOnce =
-            new Lazy<SapiensClassInfo[]>(ReadClasses, LazyThreadSafetyMode.PublicationOnly);
+        private static readonly ConcurrentDictionary<int, SapiensClassInfo[]> ClassSets =
+            new ConcurrentDictionary<int, SapiensClassInfo[]>();
+
+        private static readonly Lazy<int> KeypointCount = new Lazy<int>(CountKeypoints, LazyThreadSafetyMode.PublicationOnly);
+
+        private static readonly Lazy<int> ClassCount = new Lazy<int>(CountClasses, LazyThreadSafetyMode.PublicationOnly);
 
         public static IReadOnlyList<SapiensKeypointInfo> Keypoints
         {
-            get { return KeypointsOnce.Value; }
+            get { return KeypointsOf(KeypointCount.Value); }
         }
 
         public static IReadOnlyList<SapiensLinkInfo> Links
         {
-            get { return LinksOnce.Value; }
+            get { return LinksOf(KeypointCount.Value); }
         }
 
         public static IReadOnlyList<SapiensClassInfo> Classes
         {
-            get { return ClassesOnce.Value; }
+            get { return ClassesOf(ClassCount.Value); }
+        }
+
+        /// <summary>The keypoints of a pose of so many; none where that is no official set.</summary>
+        public static IReadOnlyList<SapiensKeypointInfo> KeypointsOf(int count)
+        {
+            return KeypointSets.GetOrAdd(count, ReadKeypoints);
+        }
+
+        /// <summary>The lines between the keypoints of a pose of so many; none where that is no official set.</summary>
+        public static IReadOnlyList<SapiensLinkInfo> LinksOf(int count)
+        {
+            return LinkSets.GetOrAdd(count, ReadLinks);
+        }
+
+        /// <summary>The classes of labels of so many; none where that is no official set.</summary>
+        public static IReadOnlyList<SapiensClassInfo> ClassesOf(int count)
+        {
+            return ClassSets.GetOrAdd(count, ReadClasses);
+        }
+
+        /// <summary>The keypoint of a set that means the same place as one of another, or -1.</summary>
+        public static int Counterpart(int from, int index, int to)
+        {
+            SapiensLibrary.Check();
+            uint found;
+            return Fault.Check(Native.sapiens_keypoint_counterpart((uint)from, (uint)index, (uint)to, out found)) ? (int)found : -1;
         }
 
         /// <summary>The keypoint of that name, or -1.</summary>
         public static int IndexOf(string name)
         {
-            return Array.FindIndex(KeypointsOnce.Value, keypoint => keypoint.Name == name);
+            return Array.FindIndex((SapiensKeypointInfo[])Keypoints, keypoint => keypoint.Name == name);
         }
 
         /// <summary>The first keypoint of the group whose name consists of these words, in any order, or -1.</summary>
@@ -89,7 +121,7 @@ namespace Sapiens
             {
                 throw new ArgumentNullException("words");
             }
-            return Array.FindIndex(KeypointsOnce.Value, keypoint => keypoint.Group == group && ConsistsOf(keypoint.Name, words));
+            return Array.FindIndex((SapiensKeypointInfo[])Keypoints, keypoint => keypoint.Group == group && ConsistsOf(keypoint.Name, words));
         }
 
         private static bool ConsistsOf(string name, string[] words)
@@ -99,16 +131,33 @@ namespace Sapiens
                 word => Array.Exists(parts, part => string.Equals(part, word, StringComparison.OrdinalIgnoreCase)));
         }
 
-        private static SapiensKeypointInfo[] ReadKeypoints()
+        private static int CountKeypoints()
         {
             SapiensLibrary.Check();
             uint count;
             Fault.Check(Native.sapiens_keypoint_count(out count));
-            var all = new SapiensKeypointInfo[count];
-            for (uint i = 0; i < count; i++)
+            return (int)count;
+        }
+
+        private static int CountClasses()
+        {
+            SapiensLibrary.Check();
+            uint count;
+            Fault.Check(Native.sapiens_class_count(out count));
+            return (int)count;
+        }
+
+        private static SapiensKeypointInfo[] ReadKeypoints(int set)
+        {
+            SapiensLibrary.Check();
+            var all = new SapiensKeypointInfo[set];
+            for (uint i = 0; i < all.Length; i++)
             {
                 var info = new NativeKeypointInfo { struct_size = (uint)sizeof(NativeKeypointInfo) };
-                Fault.Check(Native.sapiens_keypoint(i, ref info));
+                if (!Fault.Check(Native.sapiens_set_keypoint((uint)set, i, ref info)))
+                {
+                    return new SapiensKeypointInfo[0];
+                }
                 all[i] = new SapiensKeypointInfo
                 {
                     Name = Utf8.Read(info.name), Flip = (int)info.flip, Group = (SapiensKeypointGroup)info.group,
@@ -118,31 +167,35 @@ namespace Sapiens
             return all;
         }
 
-        private static SapiensLinkInfo[] ReadLinks()
+        private static SapiensLinkInfo[] ReadLinks(int set)
         {
             SapiensLibrary.Check();
             uint count;
-            Fault.Check(Native.sapiens_link_count(out count));
+            if (!Fault.Check(Native.sapiens_set_link_count((uint)set, out count)))
+            {
+                return new SapiensLinkInfo[0];
+            }
             var all = new SapiensLinkInfo[count];
             for (uint i = 0; i < count; i++)
             {
                 var info = new NativeLinkInfo { struct_size = (uint)sizeof(NativeLinkInfo) };
-                Fault.Check(Native.sapiens_link(i, ref info));
+                Fault.Check(Native.sapiens_set_link((uint)set, i, ref info));
                 all[i] = new SapiensLinkInfo { From = (int)info.from, To = (int)info.to, Color = Color(info.color) };
             }
             return all;
         }
 
-        private static SapiensClassInfo[] ReadClasses()
+        private static SapiensClassInfo[] ReadClasses(int set)
         {
             SapiensLibrary.Check();
-            uint count;
-            Fault.Check(Native.sapiens_class_count(out count));
-            var all = new SapiensClassInfo[count];
-            for (uint i = 0; i < count; i++)
+            var all = new SapiensClassInfo[set];
+            for (uint i = 0; i < all.Length; i++)
             {
                 var info = new NativeClassInfo { struct_size = (uint)sizeof(NativeClassInfo) };
-                Fault.Check(Native.sapiens_class(i, ref info));
+                if (!Fault.Check(Native.sapiens_set_class((uint)set, i, ref info)))
+                {
+                    return new SapiensClassInfo[0];
+                }
                 all[i] = new SapiensClassInfo { Name = Utf8.Read(info.name), Flip = (int)info.flip, Color = Color(info.color) };
             }
             return all;

@@ -24,8 +24,9 @@ namespace Sapiens
             number = Callbacks.Add(this);
             bool isPolled = delivery == SapiensDelivery.Poll;
             NativeStreamOptions native = options.ToNative(isPolled ? IntPtr.Zero : Callbacks.Result, isPolled ? IntPtr.Zero : number);
-            NativeFilterOptions filter = options.Filter != null ? options.Filter.ToNative() : default(NativeFilterOptions);
-            native.filter_options = options.Filter != null ? (IntPtr)(&filter) : IntPtr.Zero; // copied by the call
+            NativeFilterOptions filter;
+            NativeMapFilterOptions maps;
+            options.Steady(ref native, &filter, &maps);
             IntPtr stream;
             int status = Native.sapiens_stream_create(context.Handle, ref native, out stream);
             if (status != 0)
@@ -177,6 +178,27 @@ namespace Sapiens
                 every_n = SapiensStreamOptions.Count(options.EveryN, "options.EveryN"),
             };
             Fault.Check(Native.sapiens_stream_set_task(handle, (uint)task, ref native));
+        }
+
+        /// <summary>Changes what is done about people (detection, tracking, filters), from the next frame that is worked on; the other
+        /// options are not looked at. Ids go on.</summary>
+        public void SetPeople(SapiensStreamOptions options)
+        {
+            if (options == null)
+            {
+                throw new ArgumentNullException("options");
+            }
+            NativeStreamOptions native = options.ToNative(IntPtr.Zero, IntPtr.Zero);
+            NativeFilterOptions filter;
+            NativeMapFilterOptions maps;
+            options.Steady(ref native, &filter, &maps);
+            Fault.Check(Native.sapiens_stream_set_people(handle, ref native));
+        }
+
+        /// <summary>Tells that somebody may have come in: a detector that rests between its turns looks at the next frame.</summary>
+        public void ExpectEntry()
+        {
+            Fault.Check(Native.sapiens_stream_expect_entry(handle));
         }
 
         /// <summary>Takes back a frame that waits or is in work; none is named: all. Finished results stay.</summary>

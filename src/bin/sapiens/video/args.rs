@@ -22,6 +22,9 @@ pub struct VideoArgs {
     /// Write filtered keypoints (One-Euro) beside those found.
     #[arg(long)]
     pub filter: bool,
+    /// After the last frame smooth the keypoints of the whole clip, without lag, into a file of their own.
+    #[arg(long)]
+    pub smooth: bool,
     /// Write a clip with skeletons, boxes and ids drawn over the frames.
     #[arg(long)]
     pub overlay: bool,
@@ -42,6 +45,7 @@ impl VideoArgs {
             ("--detect-every", self.detect_every.is_some()),
             ("--largest", self.largest.is_some()),
             ("--filter", self.filter),
+            ("--smooth", self.smooth),
             ("--overlay", self.overlay),
             ("--maps-every", self.maps_every.is_some()),
             ("--restart", self.restart),

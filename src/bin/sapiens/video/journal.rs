@@ -3,6 +3,7 @@
 use super::line::{FORMAT, FrameLine, Header, VERSION};
 use sapiens::{Error, ErrorKind, Result};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -68,4 +69,65 @@ impl Journal {
         text.push(b'\n');
         self.file.write_all(&text).map_err(|e| Error::io("write", &self.path, e))
     }
+}
+
+/// Lines of frames that have to be drawn, asked for from the first to the last.
+pub enum Lines {
+    Kept(HashMap<u64, FrameLine>),
+    /// In a file that is complete.
+    Stored(Box<Reader>),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Kept(HashMap::new())
+    }
+}
+
+impl Lines {
+    /// That of a frame; `None` if nothing is known about it.
+    pub fn of(&mut self, frame: u64) -> Result<Option<FrameLine>> {
+        match self {
+            Self::Kept(lines) => Ok(lines.remove(&frame)),
+            Self::Stored(reader) => {
+                while reader.ahead.as_ref().is_none_or(|line| line.frame < frame) {
+                    let Some(line) = reader.next()? else { return Ok(None) };
+                    reader.ahead = Some(line);
+                }
+                Ok(reader.ahead.take_if(|line| line.frame == frame && line.error.is_none()))
+            }
+        }
+    }
+}
+
+/// Reads a file of lines that is complete.
+pub struct Reader {
+    pub header: Header,
+    file: BufReader<File>,
+    path: PathBuf,
+    ahead: Option<FrameLine>,
+}
+
+impl Reader {
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|e| Error::io("open the file of lines", path, e))?;
+        let mut file = BufReader::new(file);
+        let header = read(&mut file, path)?.ok_or_else(|| Error::invalid("no header is in this file").at(path))?;
+        Ok(Self { header, file, path: path.to_path_buf(), ahead: None })
+    }
+
+    /// The next frame; `None` after the last.
+    #[allow(clippy::should_implement_trait)] // an iterator of results ends twice
+    pub fn next(&mut self) -> Result<Option<FrameLine>> {
+        read(&mut self.file, &self.path)
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &mut BufReader<File>, path: &Path) -> Result<Option<T>> {
+    let mut text = Vec::new();
+    if file.read_until(b'\n', &mut text).map_err(|e| Error::io("read", path, e))? == 0 {
+        return Ok(None);
+    }
+    let line = serde_json::from_slice(&text);
+    line.map(Some).map_err(|e| Error::invalid(format!("a line of this file cannot be read: {e}")).at(path).caused_by(e))
 }

@@ -74,6 +74,9 @@ pub struct PersonLine {
     pub keypoints: Option<Vec<Point>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filtered: Option<Vec<Point>>,
+    /// Only in the file of smoothed lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smoothed: Option<Vec<Point>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -117,8 +117,11 @@ impl Overlay {
     }
 
     fn draw(&self, image: &Image, line: &FrameLine) -> Result<Image> {
-        let poses: Vec<Vec<Keypoint>> =
-            line.people.iter().filter_map(|p| p.filtered.as_ref().or(p.keypoints.as_ref())).map(|k| pose(k)).collect();
+        let calmest = |p: &'_ PersonLine| {
+            let points = p.smoothed.as_ref().or(p.filtered.as_ref()).or(p.keypoints.as_ref());
+            points.map(|points| pose(points))
+        };
+        let poses: Vec<Vec<Keypoint>> = line.people.iter().filter_map(calmest).collect();
         let poses: Vec<&[Keypoint]> = poses.iter().map(Vec::as_slice).collect();
         let picture = Picture::new(image.size(), image.pixels())?;
         let rgb = self.style.skeletons(picture, &poses)?;

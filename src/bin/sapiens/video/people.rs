@@ -180,6 +180,7 @@ impl Follower {
                 observation: track.observation,
                 keypoints: keypoints.map(points),
                 filtered,
+                smoothed: None,
             });
         }
         if let Some(filters) = &mut self.filters {

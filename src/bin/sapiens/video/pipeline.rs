@@ -1,22 +1,23 @@
-//! Decoding, models and writing at the same time: three threads, two bounded queues.
+//! Decoding, models and writing at the same time.
 
 use super::journal::Journal;
+use super::journal::Lines;
 use super::line::FrameLine;
 use super::overlay::Overlay;
 use super::people::{Follower, Look};
 use super::source::{Item, Source};
+use super::stages;
 use super::state::State;
 use crate::inputs::Input;
 use crate::interrupt;
 use crate::outputs::Writer;
 use indicatif::ProgressBar;
+use sapiens::Result;
 use sapiens::engine::{Engine, FrameResult};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
-use sapiens::{Error, ErrorKind, Result};
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::Receiver;
 
 /// What frames in a queue may take, in bytes.
 const QUEUE_BYTES: usize = 128 << 20;
@@ -25,7 +26,8 @@ const RESULTS: usize = 2;
 
 /// Where the results of a clip go.
 pub struct Sink<'a> {
-    pub journal: Journal,
+    /// None where every frame has its line.
+    pub journal: Option<Journal>,
     pub state: State,
     pub state_path: PathBuf,
     pub overlay: Option<Overlay>,
@@ -56,7 +58,7 @@ pub struct Earlier {
     /// The first frame that must be decoded.
     pub from: u64,
     /// Lines of frames that have to be drawn.
-    pub lines: HashMap<u64, FrameLine>,
+    pub lines: Lines,
 }
 
 /// Works on all frames that are left. Whatever happens, what was written is complete.
@@ -65,74 +67,49 @@ pub fn run(
     engine: &Engine,
     look: &Look,
     follower: &mut Follower,
-    earlier: Earlier,
+    mut earlier: Earlier,
     sink: &mut Sink,
 ) -> Result<()> {
-    let (from, size) = (earlier.from, source.size);
-    let depth = (QUEUE_BYTES / (size.area() * 3).max(1)).clamp(1, 8);
-    let (frames, decoded) = sync_channel(depth);
-    let (results, done) = sync_channel(RESULTS);
-    std::thread::scope(|scope| {
-        let decoding = scope.spawn(move || decode(source, from, &frames));
-        let writing = scope.spawn(move || sink.write_all(done));
-        let seen = see(engine, look, follower, earlier, size, decoded, results);
-        // Each ends when its neighbour does; the first cause is the one to tell.
-        let joined = |thread: std::thread::ScopedJoinHandle<Result<()>>| {
-            thread.join().unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a thread of the clip has failed")))
-        };
-        let (decoded, written) = (joined(decoding), joined(writing));
-        written.and(seen).and(decoded)
-    })
+    let (mut next, size) = (earlier.from, source.size);
+    let decode = move || {
+        interrupt::check()?;
+        let item = source.next(next)?;
+        next = item.as_ref().map_or(next, |item| item.index + 1);
+        Ok(item)
+    };
+    let see = |item| see(engine, look, follower, &mut earlier, size, item);
+    stages::run([frames_waiting(size), RESULTS], decode, see, |done| sink.write_all(done))
 }
 
-fn decode(source: &mut Source, from: u64, frames: &SyncSender<Item>) -> Result<()> {
-    let mut next = from;
-    loop {
-        interrupt::check()?;
-        let Some(item) = source.next(next)? else { return Ok(()) };
-        next = item.index + 1;
-        if frames.send(item).is_err() {
-            return Ok(()); // the cause is at the other end
-        }
-    }
+/// How many frames may wait for the models.
+fn frames_waiting(size: Size) -> usize {
+    (QUEUE_BYTES / (size.area() * 3).max(1)).clamp(1, 8)
 }
 
 fn see(
     engine: &Engine,
     look: &Look,
     follower: &mut Follower,
-    mut earlier: Earlier,
+    earlier: &mut Earlier,
     size: Size,
-    decoded: Receiver<Item>,
-    results: SyncSender<Done>,
-) -> Result<()> {
-    for Item { index, timestamp_ns, frame } in decoded {
-        interrupt::check()?;
-        let is_old = index < earlier.next_frame;
-        let done = match (frame, is_old) {
-            (Ok(frame), true) => match earlier.lines.remove(&index) {
-                Some(line) => Done { line, image: Some(frame.image), maps: None, is_old },
-                None => continue,
-            },
-            (Err(_), true) => continue,
-            (Ok(frame), false) if frame.image.size() == size => {
-                let (line, maps) = follower.see(engine, look, &frame)?;
-                Done { line, image: Some(frame.image), maps, is_old }
-            }
-            (frame, false) => {
-                let error = match frame {
-                    Err(error) => error.to_string(),
-                    Ok(frame) => format!("this frame is {}, the clip is {size}", frame.image.size()),
-                };
-                let line = FrameLine { frame: index, timestamp_ns, error: Some(error), ..FrameLine::default() };
-                Done { line, image: None, maps: None, is_old }
-            }
-        };
-        if results.send(done).is_err() {
-            return Ok(());
-        }
+    Item { index, timestamp_ns, frame }: Item,
+) -> Result<Option<Done>> {
+    interrupt::check()?;
+    if index < earlier.next_frame {
+        let Ok(frame) = frame else { return Ok(None) };
+        let line = earlier.lines.of(index)?;
+        return Ok(line.map(|line| Done { line, image: Some(frame.image), maps: None, is_old: true }));
     }
-    Ok(())
+    let error = match frame {
+        Ok(frame) if frame.image.size() == size => {
+            let (line, maps) = follower.see(engine, look, &frame)?;
+            return Ok(Some(Done { line, image: Some(frame.image), maps, is_old: false }));
+        }
+        Ok(frame) => format!("this frame is {}, the clip is {size}", frame.image.size()),
+        Err(error) => error.to_string(),
+    };
+    let line = FrameLine { frame: index, timestamp_ns, error: Some(error), ..FrameLine::default() };
+    Ok(Some(Done { line, image: None, maps: None, is_old: false }))
 }
 
 impl Sink<'_> {
@@ -165,8 +142,8 @@ impl Sink<'_> {
                 self.note_part(part)?;
             }
         }
-        if !is_old {
-            self.journal.append(&line)?;
+        if let Some(journal) = self.journal.as_mut().filter(|_| !is_old) {
+            journal.append(&line)?;
             self.frames += 1;
         }
         let position = line.frame + 1;
@@ -181,5 +158,19 @@ impl Sink<'_> {
         let Some(part) = part else { return Ok(()) };
         self.state.parts.push(part);
         self.state.write(&self.state_path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_frames_wait_in_smaller_numbers() {
+        let waiting = |width, height| frames_waiting(Size::new(width, height));
+        assert_eq!(
+            [waiting(1920, 1080), waiting(3840, 2160), waiting(7680, 4320), waiting(20_000, 20_000)],
+            [8, 5, 1, 1]
+        );
     }
 }

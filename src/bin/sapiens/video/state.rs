@@ -14,6 +14,9 @@ pub struct State {
     format: String,
     /// What the results depend on: the clip and the options.
     pub made_of: BTreeMap<String, String>,
+    /// Whether every frame has its line.
+    #[serde(default)]
+    pub has_all_lines: bool,
     /// Whether everything is done.
     pub complete: bool,
     /// Complete parts of the overlay, in their order.

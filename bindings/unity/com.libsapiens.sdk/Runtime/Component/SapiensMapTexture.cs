@@ -7,7 +7,7 @@ namespace Sapiens.Unity
 {
     /// <summary>Shows a dense map of a <see cref="SapiensCamera"/> as a texture. Normals and points: RGBA floats in Unity's space of the
     /// camera, alpha 1 where there is a value. Labels: one byte, the index into <see cref="Palette"/>. Albedo and picture: RGBA
-    /// bytes. Alpha and confidence: one float. Made once per size; a frame costs no garbage.</summary>
+    /// bytes. Alpha, confidence and relative depth: one float. Made once per size; a frame costs no garbage.</summary>
     [AddComponentMenu("Sapiens/Sapiens Map Texture")]
     public sealed class SapiensMapTexture : MonoBehaviour
     {
@@ -22,6 +22,7 @@ namespace Sapiens.Unity
         private SapiensCamera listened;
         private Texture2D texture;
         private Texture2D palette;
+        private int classCount;
 
         /// <summary>The texture was made, or made anew with another size.</summary>
         public event Action<Texture2D> TextureCreated;
@@ -38,14 +39,15 @@ namespace Sapiens.Unity
         /// <summary>From pixels of the map to those of the upright image.</summary>
         public SapiensAffine ImageFromMap { get; private set; }
 
-        /// <summary>The library's colours of the classes, one pixel each.</summary>
+        /// <summary>The library's colours of the classes of the model that was last shown, one pixel each.</summary>
         public Texture2D Palette
         {
             get
             {
                 if (palette == null)
                 {
-                    var classes = SapiensSkeleton.Classes;
+                    var classes = SapiensSkeleton.ClassesOf(classCount);
+                    classes = classes.Count > 0 ? classes : SapiensSkeleton.Classes;
                     palette = new Texture2D(classes.Count, 1, TextureFormat.RGBA32, false) { filterMode = FilterMode.Point };
                     for (int i = 0; i < classes.Count; i++)
                     {
@@ -121,6 +123,12 @@ namespace Sapiens.Unity
             if (person >= result.Info.PersonCount || !result.TryGetMapOrScene(person, kind, out map))
             {
                 return;
+            }
+            if (kind == SapiensMapKind.Labels && classCount != map.Classes)
+            {
+                classCount = map.Classes;
+                Destroy(palette);
+                palette = null;
             }
             AgeFrames = map.AgeFrames;
             ImageFromMap = map.ImageFromMap;

@@ -66,6 +66,8 @@ namespace Sapiens.Unity
         private Quaternion hipsShown;
         private Vector3[] points;
         private bool[] isSeen;
+        private int[] places;
+        private int placesCount;
         private SapiensCamera listened;
         private bool isDriven;
 
@@ -171,18 +173,33 @@ namespace Sapiens.Unity
         /// <summary>Keypoints in space: what the map of points has where they are seen.</summary>
         private bool Lift(ref SapiensPose pose, ref SapiensMap map)
         {
-            int count = Math.Min(pose.Count, points.Length);
             bool any = false;
-            for (int i = 0; i < count; i++)
+            for (int i = 0; i < points.Length; i++)
             {
-                SapiensKeypoint keypoint = pose[i];
+                int at = pose.Count == points.Length ? i : PlaceIn(pose.Count, i);
+                SapiensKeypoint keypoint = at < 0 ? new SapiensKeypoint() : pose[at];
                 SapiensVector point = new SapiensVector();
-                isSeen[i] = keypoint.Score >= scoreThreshold && UnitySpace.TryGetPoint(ref map, keypoint.X, keypoint.Y, out point);
+                isSeen[i] = at >= 0 && keypoint.Score >= scoreThreshold && UnitySpace.TryGetPoint(ref map, keypoint.X, keypoint.Y, out point);
                 Vector3 inCamera = point.ToVector3();
                 points[i] = cameraPlace == null ? inCamera : cameraPlace.TransformPoint(inCamera);
                 any |= isSeen[i];
             }
             return any;
+        }
+
+        /// <summary>Where the keypoint of Sapiens2 is in a pose of another set (Sapiens v1), or -1. Asked once per set.</summary>
+        private int PlaceIn(int count, int keypoint)
+        {
+            if (placesCount != count)
+            {
+                places = new int[points.Length];
+                for (int i = 0; i < places.Length; i++)
+                {
+                    places[i] = SapiensSkeleton.Counterpart(points.Length, i, count);
+                }
+                placesCount = count;
+            }
+            return places[keypoint];
         }
 
         // Behind the Animator, which would overwrite it.

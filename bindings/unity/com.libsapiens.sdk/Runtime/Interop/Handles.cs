@@ -5,19 +5,23 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sapiens.Interop
 {
-    internal sealed class ContextHandle : SafeHandleZeroOrMinusOneIsInvalid
+    /// <summary>Owns what one call of the library frees.</summary>
+    internal abstract class OwnedHandle : SafeHandleZeroOrMinusOneIsInvalid
     {
-        public ContextHandle(IntPtr handle) : base(true)
+        protected OwnedHandle(IntPtr handle) : base(true)
         {
             SetHandle(handle);
         }
+
+        /// <summary>The call of the library.</summary>
+        protected abstract int Free(ref IntPtr mine);
 
         /// <summary>Frees it now; if the library does not allow it here, it stays as it is. The number stays too: a call that another
         /// thread has begun is then told that the handle has ended.</summary>
         internal int Destroy()
         {
             IntPtr mine = handle;
-            int status = Native.sapiens_context_destroy(ref mine);
+            int status = Free(ref mine);
             if (status == (int)SapiensStatus.InvalidHandle)
             {
                 status = 0; // another thread, or the context, was first
@@ -32,38 +36,31 @@ namespace Sapiens.Interop
         protected override bool ReleaseHandle()
         {
             IntPtr mine = handle;
-            return Native.sapiens_context_destroy(ref mine) >= 0;
+            return Free(ref mine) >= 0;
         }
     }
 
-    internal sealed class StreamHandle : SafeHandleZeroOrMinusOneIsInvalid
+    internal sealed class ContextHandle : OwnedHandle
     {
-        public StreamHandle(IntPtr handle) : base(true)
+        public ContextHandle(IntPtr handle) : base(handle)
         {
-            SetHandle(handle);
         }
 
-        /// <summary>Frees it now; if the library does not allow it here, it stays as it is. The number stays too: a call that another
-        /// thread has begun is then told that the handle has ended.</summary>
-        internal int Destroy()
+        protected override int Free(ref IntPtr mine)
         {
-            IntPtr mine = handle;
-            int status = Native.sapiens_stream_destroy(ref mine);
-            if (status == (int)SapiensStatus.InvalidHandle)
-            {
-                status = 0; // another thread, or the context, was first
-            }
-            if (status >= 0)
-            {
-                SetHandleAsInvalid();
-            }
-            return status;
+            return Native.sapiens_context_destroy(ref mine);
+        }
+    }
+
+    internal sealed class StreamHandle : OwnedHandle
+    {
+        public StreamHandle(IntPtr handle) : base(handle)
+        {
         }
 
-        protected override bool ReleaseHandle()
+        protected override int Free(ref IntPtr mine)
         {
-            IntPtr mine = handle;
-            return Native.sapiens_stream_destroy(ref mine) >= 0;
+            return Native.sapiens_stream_destroy(ref mine);
         }
     }
 

@@ -48,11 +48,17 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_link(uint index, ref NativeLinkInfo info);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_class_count(out uint count);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_class(uint index, ref NativeClassInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_keypoint(uint keypoints, uint index, ref NativeKeypointInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_link_count(uint keypoints, out uint count);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_link(uint keypoints, uint index, ref NativeLinkInfo info);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_keypoint_counterpart(uint from, uint index, uint to, out uint counterpart);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_set_class(uint classes, uint index, ref NativeClassInfo info);
 
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_context_options_default(out NativeContextOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_load_options_default(out NativeLoadOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_options_default(out NativeStreamOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_filter_options_default(out NativeFilterOptions options, uint struct_size);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_map_filter_options_default(out NativeMapFilterOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_task_options_default(out NativeTaskOptions options, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_image_default(out NativeImage image, uint struct_size);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_submit_options_default(out NativeSubmitOptions options, uint struct_size);
@@ -76,6 +82,8 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_create(ContextHandle context, ref NativeStreamOptions options, out IntPtr stream);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_destroy(ref IntPtr stream);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_set_task(StreamHandle stream, uint task, ref NativeTaskOptions options);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_set_people(StreamHandle stream, ref NativeStreamOptions options);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_expect_entry(StreamHandle stream);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_poll(StreamHandle stream, uint timeout_ms, out IntPtr result);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_cancel(StreamHandle stream, ulong frame);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_stream_flush(StreamHandle stream, uint timeout_ms);
@@ -91,6 +99,8 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_pose(ResultHandle result, uint person, ref NativePose pose);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_filtered_pose(ResultHandle result, uint person, ref NativePose pose);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_map(ResultHandle result, int person, int kind, ref NativeMap map);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_filtered_map(ResultHandle result, int person, int kind, ref NativeMap map);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_points_check(ResultHandle result, int person, ref NativePointsCheck check);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_json(ResultHandle result, out IntPtr json, out ulong length);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_write_json(ResultHandle result, byte* path);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_write_map_png(ResultHandle result, int person, int kind, byte* path);

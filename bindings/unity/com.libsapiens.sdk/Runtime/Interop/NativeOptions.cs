@@ -64,8 +64,10 @@ namespace Sapiens.Interop
         public float track_new_score;
         public uint track_memory_ms;
         public uint filter;
-        public uint reserved;
+        public uint filter_maps;
         public IntPtr filter_options;
+        public IntPtr map_filter_options;
+        public ulong batch_memory;
     }
 
     [NativeTwin("SapiensOneEuro")]
@@ -88,6 +90,21 @@ namespace Sapiens.Interop
         public NativeOneEuro face;
         public float min_score;
         public uint hold_ms;
+        public uint reset_after_ms;
+    }
+
+    [NativeTwin("SapiensMapFilterOptions")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeMapFilterOptions
+    {
+        public uint struct_size;
+        public float normal_time_s;
+        public float normal_still_degrees;
+        public float normal_moving_degrees;
+        public float points_time_s;
+        public float points_max_factor;
+        public float points_tolerance_m;
+        public float points_max_misfits;
         public uint reset_after_ms;
     }
 

@@ -68,6 +68,8 @@ namespace Sapiens.Interop
         public IntPtr provider;
         public IntPtr refused;
         public IntPtr source_sha256;
+        public uint keypoints;
+        public uint classes;
     }
 
     [NativeTwin("SapiensStatistics")]
@@ -168,6 +170,21 @@ namespace Sapiens.Interop
         public long pixel_stride;
         public long channel_stride;
         public fixed double image_from_map[6];
+        public long timestamp_ns;
+        public uint age_frames;
+        public uint classes;
+    }
+
+    [NativeTwin("SapiensPointsCheck")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativePointsCheck
+    {
+        public uint struct_size;
+        public int agreement;
+        public uint is_valid;
+        public float factor;
+        public float misfits;
+        public uint compared;
         public long timestamp_ns;
         public uint age_frames;
         public uint reserved;

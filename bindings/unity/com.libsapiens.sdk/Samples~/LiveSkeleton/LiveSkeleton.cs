@@ -1,3 +1,4 @@
+using System;
 using Sapiens.Unity;
 using UnityEngine;
 
@@ -73,8 +74,9 @@ namespace Sapiens.Samples
             }
             float aspect = (float)info.ImageWidth / info.ImageHeight;
             picture.transform.localScale = new Vector3(aspect, 1, 1);
-            var links = SapiensSkeleton.Links;
-            for (int i = 0; i < links.Count; i++)
+            var links = SapiensSkeleton.LinksOf(pose.Count);
+            Array.Clear(vertices, 0, vertices.Length);
+            for (int i = 0; i < links.Count && 2 * i + 1 < vertices.Length; i++)
             {
                 SapiensKeypoint a = pose[links[i].From], b = pose[links[i].To];
                 bool isSeen = a.Score >= scoreThreshold && b.Score >= scoreThreshold;

@@ -10,14 +10,14 @@ FString USapiensBlueprintLibrary::GetLibraryVersion()
 	return FSapiensModule::IsLibraryLoaded() ? Sapiens::ToString(sapiens::build_info()) : FString();
 }
 
-TArray<FSapiensKeypointInfo> USapiensBlueprintLibrary::GetKeypointInfos()
+TArray<FSapiensKeypointInfo> USapiensBlueprintLibrary::GetKeypointInfos(int32 Count)
 {
 	TArray<FSapiensKeypointInfo> Infos;
 	if (!FSapiensModule::IsLibraryLoaded())
 	{
 		return Infos;
 	}
-	if (const auto Found = sapiens::keypoint_infos())
+	if (const auto Found = Count > 0 ? sapiens::keypoint_infos(static_cast<uint32>(Count)) : sapiens::keypoint_infos())
 	{
 		for (const sapiens::KeypointInfo& From : *Found)
 		{
@@ -29,14 +29,14 @@ TArray<FSapiensKeypointInfo> USapiensBlueprintLibrary::GetKeypointInfos()
 	return Infos;
 }
 
-TArray<FSapiensLink> USapiensBlueprintLibrary::GetLinks()
+TArray<FSapiensLink> USapiensBlueprintLibrary::GetLinks(int32 Count)
 {
 	TArray<FSapiensLink> Links;
 	if (!FSapiensModule::IsLibraryLoaded())
 	{
 		return Links;
 	}
-	if (const auto Found = sapiens::link_infos())
+	if (const auto Found = Count > 0 ? sapiens::link_infos(static_cast<uint32>(Count)) : sapiens::link_infos())
 	{
 		for (const sapiens::LinkInfo& From : *Found)
 		{
@@ -49,14 +49,14 @@ TArray<FSapiensLink> USapiensBlueprintLibrary::GetLinks()
 	return Links;
 }
 
-TArray<FName> USapiensBlueprintLibrary::GetClassNames()
+TArray<FName> USapiensBlueprintLibrary::GetClassNames(int32 Count)
 {
 	TArray<FName> Names;
 	if (!FSapiensModule::IsLibraryLoaded())
 	{
 		return Names;
 	}
-	if (const auto Found = sapiens::class_infos())
+	if (const auto Found = Count > 0 ? sapiens::class_infos(static_cast<uint32>(Count)) : sapiens::class_infos())
 	{
 		for (const sapiens::ClassInfo& From : *Found)
 		{

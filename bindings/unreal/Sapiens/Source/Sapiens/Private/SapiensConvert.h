@@ -36,6 +36,7 @@ namespace Sapiens
 	TArray<ESapiensTask> FromTasks(sapiens::Tasks Tasks);
 	sapiens::Policy ToPolicy(ESapiensPolicy Policy);
 	sapiens::MapKind ToMapKind(ESapiensMap Map);
+	sapiens::PeopleOptions ToPeople(const FSapiensPeopleOptions& Options);
 
 	FSapiensFrame ToFrame(const sapiens::unreal::FrameReading& Reading);
 

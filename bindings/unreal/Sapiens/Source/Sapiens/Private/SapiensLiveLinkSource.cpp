@@ -68,17 +68,20 @@ private:
 		SCOPE_CYCLE_COUNTER(STAT_SapiensLiveLink);
 		for (std::size_t Index = 0; Index < Frame.people.size(); ++Index)
 		{
-			const sapiens::unreal::PersonReading& Person = Frame.people[Index];
+			sapiens::unreal::PersonReading Person = Frame.people[Index];
 			if (Person.keypoints.empty())
 			{
 				continue;
 			}
+			Order.apply(Person.keypoints, sapiens::Keypoint{});
 			const double Time = std::chrono::duration<double>(Frame.timestamp).count();
-			FSubject& Subject = FindOrMake(Name, static_cast<int32>(Index));
+			// Whoever is tracked keeps the subject; the order of the list is nobody's.
+			FSubject& Subject = FindOrMake(Name, static_cast<int32>(Person.who.id > 0 ? Person.who.id : Index));
 			PushFace(Subject, Person, Time);
 			const auto Read = sapiens::unreal::read_keypoints_in_space(Result, static_cast<uint32>(Index), Places);
 			if (Read)
 			{
+				Order.apply(Places, std::optional<sapiens::unreal::Vector>());
 				PushBody(Subject, Person, Time);
 			}
 			Fault = Read ? FString() : Sapiens::ToStatus(Read.error()).Message + TEXT(" (bodies need a model of pose and one of points)");
@@ -158,6 +161,7 @@ private:
 	FDelegateHandle Handle;
 	sapiens::unreal::Skeleton Skeleton;
 	sapiens::unreal::Curves Curves;
+	sapiens::unreal::CommonOrder Order;
 	TMap<FString, FSubject> Subjects;
 	std::vector<std::optional<sapiens::unreal::Vector>> Places;
 	std::vector<float> Values;

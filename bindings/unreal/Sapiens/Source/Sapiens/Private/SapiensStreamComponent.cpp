@@ -57,6 +57,8 @@ FSapiensStatus USapiensStreamComponent::Start()
 		return Subsystem != nullptr ? Subsystem->GetStatus() : Sapiens::Unavailable();
 	}
 	sapiens::StreamOptions Options;
+	static_cast<sapiens::PeopleOptions&>(Options) = Sapiens::ToPeople(People);
+	Options.batch_memory = static_cast<uint64>(FMath::Max(BatchMegabytes, 0)) << 20;
 	Options.policy = Sapiens::ToPolicy(Policy);
 	Options.tasks = Sapiens::ToTasks(Tasks);
 	Options.keep_image = bKeepPicture;
@@ -120,6 +122,25 @@ void USapiensStreamComponent::Stop()
 	const TSharedPtr<FSapiensStream> Ending = MoveTemp(Stream);
 	Stream.Reset();
 	LatestFrame = FSapiensFrame();
+}
+
+FSapiensStatus USapiensStreamComponent::SetPeople(const FSapiensPeopleOptions& Options)
+{
+	if (Stream.IsValid())
+	{
+		const FSapiensStatus Status = Sapiens::ToStatus(Stream->GetFeed().set_people(Sapiens::ToPeople(Options)));
+		if (!Status.IsOk())
+		{
+			return Status;
+		}
+	}
+	People = Options;
+	return FSapiensStatus();
+}
+
+FSapiensStatus USapiensStreamComponent::ExpectEntry()
+{
+	return Stream.IsValid() ? Sapiens::ToStatus(Stream->GetFeed().expect_entry()) : Sapiens::NotRunning();
 }
 
 bool USapiensStreamComponent::IsRunning() const

@@ -74,6 +74,10 @@ void USapiensSubsystem::Initialize(FSubsystemCollectionBase& Collection)
 	{
 		LoadModel(FString());
 	}
+	if (!Settings.Detector.IsEmpty() || Settings.bLoadDemoDetector)
+	{
+		LoadDetector(Settings.Detector);
+	}
 }
 
 void USapiensSubsystem::Deinitialize()
@@ -109,16 +113,17 @@ bool USapiensSubsystem::Tick(float)
 	return true;
 }
 
-void USapiensSubsystem::LoadModel(const FString& Path)
+template <class TCall>
+void USapiensSubsystem::LoadBy(const FString& Path, FSapiensModelLoaded USapiensSubsystem::*Event, TCall Call)
 {
 	if (!Session.IsValid())
 	{
-		OnModelLoaded.Broadcast(Path, GetStatus());
+		(this->*Event).Broadcast(Path, GetStatus());
 		return;
 	}
 	const FString File = Path.IsEmpty() ? FString() : FPaths::ConvertRelativePathToFull(FPaths::ProjectContentDir(), Path);
 	const TWeakObjectPtr<USapiensSubsystem> Weak(this);
-	const auto Loaded = [Weak, Path](const sapiens::Expected<sapiens::ModelId>& Answer)
+	const auto Loaded = [Weak, Path, Event](const auto& Answer)
 	{
 		const FSapiensStatus Outcome = Sapiens::ToStatus(Answer);
 		if (Outcome.IsFault())
@@ -127,7 +132,7 @@ void USapiensSubsystem::LoadModel(const FString& Path)
 		}
 		if (USapiensSubsystem* Self = Weak.Get())
 		{
-			Self->OnModelLoaded.Broadcast(Path, Outcome);
+			(Self->*Event).Broadcast(Path, Outcome);
 		}
 	};
 	const auto Progress = [Weak, Path](std::string_view Stage, double Share)
@@ -137,7 +142,28 @@ void USapiensSubsystem::LoadModel(const FString& Path)
 			Self->OnLoadProgress.Broadcast(Path, Sapiens::ToString(Stage), static_cast<float>(Share));
 		}
 	};
-	Session->Core->load(Sapiens::ToUtf8(File), {}, Loaded, Progress);
+	Call(*Session->Core, Sapiens::ToUtf8(File), Loaded, Progress);
+}
+
+void USapiensSubsystem::LoadModel(const FString& Path)
+{
+	LoadBy(Path, &USapiensSubsystem::OnModelLoaded, [](sapiens::unreal::Session& Core, std::string File, auto Loaded, auto Progress)
+	{
+		Core.load(MoveTemp(File), {}, Loaded, Progress);
+	});
+}
+
+void USapiensSubsystem::LoadDetector(const FString& Path)
+{
+	LoadBy(Path, &USapiensSubsystem::OnDetectorLoaded, [](sapiens::unreal::Session& Core, std::string File, auto Loaded, auto Progress)
+	{
+		Core.load_detector(MoveTemp(File), {}, Loaded, Progress);
+	});
+}
+
+bool USapiensSubsystem::HasDetector() const
+{
+	return Session.IsValid() && Session->Core->detector().has_value();
 }
 
 FSapiensStatus USapiensSubsystem::CancelLoads()

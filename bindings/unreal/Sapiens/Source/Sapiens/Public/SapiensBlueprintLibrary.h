@@ -20,15 +20,17 @@ public:
 	UFUNCTION(BlueprintPure, Category = "Sapiens")
 	static FString GetLibraryVersion();
 
+	/** Of a pose of so many keypoints; 0 stands for Sapiens2's. Empty where that is no official set. */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
-	static TArray<FSapiensKeypointInfo> GetKeypointInfos();
+	static TArray<FSapiensKeypointInfo> GetKeypointInfos(int32 Count = 0);
 
+	/** Between the keypoints of a pose of so many; 0 stands for Sapiens2's. */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
-	static TArray<FSapiensLink> GetLinks();
+	static TArray<FSapiensLink> GetLinks(int32 Count = 0);
 
-	/** Names of the parts in the map Labels, by index. */
+	/** Names of the parts in the map Labels, by index, of a model with so many classes; 0 stands for Sapiens2's. */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
-	static TArray<FName> GetClassNames();
+	static TArray<FName> GetClassNames(int32 Count = 0);
 
 	/** Index of a keypoint, or -1. */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")

@@ -23,6 +23,14 @@ public:
 	UPROPERTY(Config, EditAnywhere, Category = "Models")
 	bool bLoadDemoModel = true;
 
+	/** The person detector, loaded when the engine starts: RTMDet (.pth) or DETR (.safetensors), below Content or absolute. */
+	UPROPERTY(Config, EditAnywhere, Category = "Models")
+	FString Detector;
+
+	/** The small detector inside the library, if no other is named. */
+	UPROPERTY(Config, EditAnywhere, Category = "Models")
+	bool bLoadDemoDetector = false;
+
 	/** In order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Empty: the library's default. Sapiens.Devices overrides it. */
 	UPROPERTY(Config, EditAnywhere, Category = "Device")
 	FString Devices;

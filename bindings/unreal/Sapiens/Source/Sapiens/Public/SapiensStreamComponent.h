@@ -58,7 +58,15 @@ public:
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
 	bool bKeepPicture = false;
 
-	/** One box per person, in pixels of the picture; none: the whole picture is one person. */
+	/** Detector, ids that last, steadied keypoints and maps. Set People changes it while the stream runs. */
+	UPROPERTY(EditAnywhere, BlueprintReadOnly, Category = "Sapiens")
+	FSapiensPeopleOptions People;
+
+	/** Memory in MiB of the people that are looked at in one run of a model; 0: the library's default. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens", meta = (ClampMin = "0"))
+	int32 BatchMegabytes = 0;
+
+	/** One box per person, in pixels of the picture; none: People says who is there, else the whole picture is one person. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
 	TArray<FBox2D> Boxes;
 
@@ -80,6 +88,14 @@ public:
 	/** Ends it; no event comes after this. */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
 	void Stop();
+
+	/** Changes what is done about people, from the next frame on, and for later starts. Ids go on. */
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	FSapiensStatus SetPeople(const FSapiensPeopleOptions& Options);
+
+	/** Somebody may have come in: a detector that rests between its turns looks at the next frame. */
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	FSapiensStatus ExpectEntry();
 
 	UFUNCTION(BlueprintPure, Category = "Sapiens")
 	bool IsRunning() const;

@@ -30,6 +30,14 @@ public:
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
 	void LoadModel(const FString& Path);
 
+	/** Loads the person detector in the background, in place of one loaded before; On Detector Loaded has the answer. Path: below Content or absolute; empty: that of the demo model. */
+	UFUNCTION(BlueprintCallable, Category = "Sapiens")
+	void LoadDetector(const FString& Path);
+
+	/** Whether there is a person detector. */
+	UFUNCTION(BlueprintPure, Category = "Sapiens")
+	bool HasDetector() const;
+
 	/** Stops the loads that run; they answer "cancelled". */
 	UFUNCTION(BlueprintCallable, Category = "Sapiens")
 	FSapiensStatus CancelLoads();
@@ -52,6 +60,9 @@ public:
 	FSapiensModelLoaded OnModelLoaded;
 
 	UPROPERTY(BlueprintAssignable, Category = "Sapiens")
+	FSapiensModelLoaded OnDetectorLoaded;
+
+	UPROPERTY(BlueprintAssignable, Category = "Sapiens")
 	FSapiensLoadProgress OnLoadProgress;
 
 	/** For this plugin's own parts. Null if the library is missing. */
@@ -59,6 +70,9 @@ public:
 
 private:
 	bool Tick(float DeltaSeconds);
+	/** Loads by one of the calls of the session, and tells the event. */
+	template <class TCall>
+	void LoadBy(const FString& Path, FSapiensModelLoaded USapiensSubsystem::*Event, TCall Call);
 
 	TSharedPtr<FSapiensSession> Session;
 	FSapiensStatus Status;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "CoreMinimal.h"
+#include "SapiensPeople.h"
 #include "SapiensTypes.generated.h"
 
 /** What a model can look for. */
@@ -15,7 +16,9 @@ enum class ESapiensTask : uint8
 	Pointmap,
 	Albedo,
 	Matting,
-	Features
+	Features,
+	/** Relative depth, of Sapiens v1. */
+	Depth
 };
 
 /** What happens when frames come faster than they are worked on. */
@@ -42,7 +45,9 @@ enum class ESapiensMap : uint8
 	Alpha,
 	Foreground,
 	/** The picture that was looked at; needs Keep Picture. */
-	Image
+	Image,
+	/** Relative depth: about 0 at the nearest point of a person, about 1 at the farthest; pictures of it are bright where it is near. */
+	Depth
 };
 
 /** What a map becomes in a texture. */
@@ -104,9 +109,43 @@ struct SAPIENS_API FSapiensPerson
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	TArray<FSapiensKeypoint> Keypoints;
 
+	/** The same, steadied over time; empty unless keypoints are filtered. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	TArray<FSapiensKeypoint> Filtered;
+
 	/** Frames since the one the pose was found in: 0 for this one. */
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	int32 PoseAge = 0;
+
+	/** Who it is: from 1, the same from frame to frame; 0 if people are not tracked, as all that follows. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	int64 Id = 0;
+
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	ESapiensTrackState State = ESapiensTrackState::None;
+
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	ESapiensBoxOrigin Origin = ESapiensBoxOrigin::Image;
+
+	/** How sure the box is, 0 to 1; negative where nobody knows. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	float Score = -1.0f;
+
+	/** Frames since the first sighting, this one included. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	int32 AgeFrames = 0;
+
+	/** Seconds since the last sighting. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	float UnseenSeconds = 0.0f;
+
+	/** Whether the policy chooses this person: the tasks look at nobody else. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	bool bIsChosen = true;
+
+	/** False: the pointmap shows another shape than the one before; trust neither. True where maps are not filtered. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	bool bHasValidPoints = true;
 };
 
 USTRUCT(BlueprintType)
@@ -131,6 +170,10 @@ struct SAPIENS_API FSapiensFrame
 
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	TArray<FSapiensPerson> People;
+
+	/** Whether the detector looked at this frame. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	bool bDetectorRan = false;
 
 	/** Frames dropped since the one before. */
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")

@@ -45,6 +45,16 @@ Expected<void> Feed::set_task(Task task, const TaskOptions &options) {
     return stream_ ? stream_.set_task(task, options) : Expected<void>(closed());
 }
 
+Expected<void> Feed::set_people(const PeopleOptions &options) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stream_ ? stream_.set_people(options) : Expected<void>(closed());
+}
+
+Expected<void> Feed::expect_entry() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stream_ ? stream_.expect_entry() : Expected<void>(closed());
+}
+
 Expected<Statistics> Feed::statistics() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return stream_ ? stream_.statistics() : Expected<Statistics>(closed());

@@ -30,6 +30,10 @@ public:
     /// Takes back every frame that waits or is in work.
     Expected<void> cancel();
     Expected<void> set_task(Task task, const TaskOptions &options);
+    /// Changes what is done about people, from the next frame that is worked on.
+    Expected<void> set_people(const PeopleOptions &options);
+    /// Somebody may have come in: a detector that rests looks at the next frame.
+    Expected<void> expect_entry();
     Expected<Statistics> statistics() const;
 
     /// Game thread: the listener is not called any more, although frames may still be in work.

@@ -18,7 +18,8 @@ using Rgba = std::array<float, 4>;
 
 /// A pixel of a map as values: channels beyond the first repeat a single one; directions and points change their axes.
 Rgba values_of(MapKind kind, const float *pixel, std::uint32_t channels) {
-    if (channels == 1) return {pixel[0], pixel[0], pixel[0], 1};
+    // Of the maps with one channel only depth has places without a value.
+    if (channels == 1) return {pixel[0], pixel[0], pixel[0], std::isfinite(pixel[0]) ? 1.0F : 0.0F};
     const bool is_finite = std::isfinite(pixel[0]) && std::isfinite(pixel[1]) && std::isfinite(pixel[2]);
     if (!is_finite) return {0, 0, 0, 0};
     if (kind != MapKind::normals && kind != MapKind::points) return {pixel[0], pixel[1], pixel[2], 1};
@@ -31,7 +32,7 @@ Rgba values_of(MapKind kind, const float *pixel, std::uint32_t channels) {
 void write_picture(const Rgba &values, MapKind kind, std::uint8_t *to) {
     const bool is_signed = kind == MapKind::normals;
     for (std::size_t c = 0; c < 3; ++c) {
-        const float share = is_signed ? (values[c] + 1) / 2 : values[c];
+        const float share = is_signed ? (values[c] + 1) / 2 : kind == MapKind::depth ? 1 - values[c] : values[c];
         to[2 - c] = byte_of(share);
     }
     to[3] = byte_of(values[3]);
@@ -104,9 +105,9 @@ Expected<void> read_map(const Result &result, std::int32_t person, MapKind kind,
     if (auto done = refuse(*map, kind, style); !done) return done.error();
     std::vector<ClassInfo> classes;
     if (kind == MapKind::labels && style == MapStyle::picture) {
-        auto found = class_infos();
-        if (!found) return found.error();
-        classes = *std::move(found);
+        auto found = map->classes() > 0 ? class_infos(map->classes()) : class_infos();
+        if (!found && found.code() != StatusCode::absent) return found.error();
+        if (found) classes = *std::move(found); // a model's own classes have no colours
     }
     out.width = map->width();
     out.height = map->height();

@@ -53,6 +53,7 @@ Expected<void> read_frame(const Result &result, FrameReading &out) {
     out.tasks = info->tasks;
     out.dropped_before = info->dropped_before;
     out.total_time = info->total_time;
+    out.detector_ran = info->detector_ran;
     out.people.resize(info->code == StatusCode::ok ? info->person_count : 0);
     for (std::uint32_t index = 0; index < out.people.size(); ++index) {
         PersonReading &to = out.people[index];
@@ -77,6 +78,10 @@ Expected<void> read_frame(const Result &result, FrameReading &out) {
         } else if (filtered.error().is_fault()) {
             return filtered.error();
         }
+        auto points = result.points_check(static_cast<std::int32_t>(index));
+        if (points.code() == StatusCode::absent) points = result.points_check(scene);
+        if (!points && points.error().is_fault()) return points.error();
+        to.has_valid_points = !points || points->is_valid;
     }
     return {};
 }

@@ -18,6 +18,8 @@ struct PersonReading {
     std::uint32_t age_frames = 0;
     /// Who it is, how sure that is, and where the box comes from.
     Person who;
+    /// Whether the pointmap of this person, or of the scene, goes with the one before; `true` where nobody compares them.
+    bool has_valid_points = true;
 };
 
 /// A frame without its maps, which are read when asked for.
@@ -33,6 +35,7 @@ struct FrameReading {
     Tasks tasks;
     std::uint64_t dropped_before = 0;
     Milliseconds total_time{0};
+    bool detector_ran = false;
     std::vector<PersonReading> people;
 };
 

@@ -51,11 +51,12 @@ Expected<std::unique_ptr<Session>> Session::create(ContextOptions options, Launc
     return std::unique_ptr<Session>(new Session(std::move(state)));
 }
 
-void Session::load(std::string path, LoadOptions options, Loaded loaded, Progress progress) {
+template <class Call, class Done>
+void Session::load_by(Call call, LoadOptions options, Done loaded, Progress progress) {
     const auto state = state_;
     if (state->is_closing) return;
     const auto ticket = std::make_shared<State::Ticket>(state, &State::loads);
-    auto work = [ticket, path = std::move(path), options = std::move(options), loaded = std::move(loaded),
+    auto work = [ticket, call = std::move(call), options = std::move(options), loaded = std::move(loaded),
                  progress = std::move(progress)]() mutable {
         State &here = *ticket->state;
         if (here.is_closing) return;
@@ -69,10 +70,24 @@ void Session::load(std::string path, LoadOptions options, Loaded loaded, Progres
             }
             return !here.is_closing;
         };
-        auto answer = path.empty() ? here.context.load_demo(options) : here.context.load(path, options);
+        auto answer = call(here.context, options);
         if (loaded) here.events.post([loaded = std::move(loaded), answer = std::move(answer)] { loaded(answer); });
     };
     state->launch(std::move(work));
+}
+
+void Session::load(std::string path, LoadOptions options, Loaded loaded, Progress progress) {
+    const auto call = [path = std::move(path)](Context &context, const LoadOptions &how) {
+        return path.empty() ? context.load_demo(how) : context.load(path, how);
+    };
+    load_by(call, std::move(options), std::move(loaded), std::move(progress));
+}
+
+void Session::load_detector(std::string path, LoadOptions options, DetectorLoaded loaded, Progress progress) {
+    const auto call = [path = std::move(path)](Context &context, const LoadOptions &how) {
+        return path.empty() ? context.load_demo_detector(how) : context.load_detector(path, how);
+    };
+    load_by(call, std::move(options), std::move(loaded), std::move(progress));
 }
 
 Expected<void> Session::cancel_loads() {
@@ -110,6 +125,11 @@ void Session::retire(std::shared_ptr<Feed> feed) {
 Expected<std::vector<ModelInfo>> Session::models() const {
     if (state_->is_closing) return closed();
     return state_->context.models();
+}
+
+Expected<ModelInfo> Session::detector() const {
+    if (state_->is_closing) return closed();
+    return state_->context.detector();
 }
 
 Expected<RuntimeInfo> Session::runtime() const {

@@ -62,6 +62,16 @@ void Skeleton::pose(const std::vector<std::optional<Vector>> &positions, std::ve
     }
 }
 
+void CommonOrder::ask(std::size_t count) {
+    asked_ = count;
+    places_.clear();
+    const auto common = keypoint_infos();
+    for (std::uint32_t index = 0; common && index < common->size(); ++index) {
+        const auto found = keypoint_counterpart(static_cast<std::uint32_t>(common->size()), index, static_cast<std::uint32_t>(count));
+        places_.push_back(found ? std::optional<std::uint32_t>(*found) : std::nullopt);
+    }
+}
+
 Expected<Curves> Curves::of_library(KeypointGroup group) {
     const auto infos = keypoint_infos();
     if (!infos) return infos.error();

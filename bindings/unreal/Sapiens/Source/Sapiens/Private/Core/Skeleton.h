@@ -33,6 +33,26 @@ private:
     std::vector<Bone> bones_;
 };
 
+/// Keypoints of other sets (models of Sapiens v1 may have fewer) in the order of the set that bones and curves are made of.
+class CommonOrder {
+public:
+    /// Values by keypoint of any set become values by keypoint of the common one, `none` where theirs has no such place.
+    template <class T> void apply(std::vector<T> &values, const T &none) {
+        if (values.size() != asked_) ask(values.size());
+        std::vector<T> ordered(places_.size(), none);
+        for (std::size_t index = 0; index < ordered.size(); ++index) {
+            if (places_[index]) ordered[index] = values[*places_[index]];
+        }
+        values = std::move(ordered);
+    }
+
+private:
+    void ask(std::size_t count);
+
+    std::size_t asked_ = 0;
+    std::vector<std::optional<std::uint32_t>> places_;
+};
+
 /// A number per frame with a name.
 struct Curves {
     std::vector<std::string> names;

@@ -4,6 +4,9 @@
 
 #![allow(unsafe_code)] // it plays the host
 
+mod people;
+mod read;
+
 use sapiens::ffi::*;
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_void};
@@ -166,45 +169,9 @@ impl Fuzz {
         }
     }
 
-    fn read(&mut self) {
-        let results = self.results.clone();
-        let result = self.handle(&results);
-        let size = |bytes: usize| bytes as u32;
-        // SAFETY: all structs are plain data, and as large as they say.
-        unsafe {
-            let mut info: SapiensResultInfo = std::mem::zeroed();
-            info.struct_size = size(size_of_val(&info));
-            let known = sapiens_result_info(result, &mut info);
-            self.note(known);
-            let mut pose: SapiensPose = std::mem::zeroed();
-            pose.struct_size = size(size_of_val(&pose));
-            let person = self.number(&[0, 1]);
-            let status = sapiens_result_pose(result, person, &mut pose);
-            if self.note(status) {
-                let keypoints = std::slice::from_raw_parts(pose.keypoints, pose.count as usize);
-                assert!(keypoints.iter().all(|k| k.x.is_finite() && k.y.is_finite()));
-            }
-            let mut map: SapiensMap = std::mem::zeroed();
-            map.struct_size = size(size_of_val(&map));
-            let (who, kind) = (self.number(&[0, u32::MAX]) as i32, self.number(&[0, 1, 2, 5, 9]) as i32);
-            let status = sapiens_result_map(result, who, kind, &mut map);
-            if self.note(status) {
-                let last = i64::from(map.height - 1) * map.row_stride + i64::from(map.width - 1) * map.pixel_stride;
-                std::ptr::read_volatile(map.data.cast::<u8>().offset(last as isize));
-            }
-            let (mut text, mut length) = (null(), 0);
-            let status = sapiens_result_json(result, &mut text, &mut length);
-            if self.note(status) {
-                assert_eq!(CStr::from_ptr(text).to_bytes().len() as u64, length);
-            }
-        }
-    }
-
     fn make_stream(&mut self) {
-        // SAFETY: as large as it says.
-        let mut options: SapiensStreamOptions = unsafe { std::mem::zeroed() };
-        // SAFETY: as above.
-        unsafe { sapiens_stream_options_default(&mut options, size_of::<SapiensStreamOptions>() as u32) };
+        let (filter, maps) = self.filters();
+        let mut options = self.people(&filter, &maps);
         options.depth = self.number(&[1, 2, 5]);
         options.policy = self.number(&[0, 1, 2]) as i32;
         options.delivery = self.number(&[0, 0, 1, 2]) as i32;
@@ -212,7 +179,8 @@ impl Fuzz {
         options.map_space = self.number(&[0, 1]) as i32;
         options.framing = self.number(&[0, 1]) as i32;
         options.keep_image = self.number(&[0, 1]);
-        options.tasks = self.number(&[0, 1, 5]);
+        options.tasks = self.number(&[0, 1, 9]);
+        options.batch_memory = self.pick(&[0, 0, 1, u64::MAX]);
         options.budget_ns = self.pick(&[0, 0, 1, 5_000_000, -1, i64::MAX]);
         let contexts = self.contexts.clone();
         let (context, mut stream) = (self.handle(&contexts), null_mut());
@@ -228,7 +196,7 @@ impl Fuzz {
         let (mut context, mut stream) = (self.handle(&contexts), self.handle(&streams));
         // SAFETY: pointers lead to locals of the right type; handles are checked by the library.
         let status = unsafe {
-            match self.next() % 60 {
+            match self.next() % 62 {
                 0..20 => return self.submit(),
                 20..27 => {
                     let mut result = null_mut();
@@ -302,6 +270,7 @@ impl Fuzz {
                 56 => sapiens_context_cancel_loads(context),
                 57 if self.one_in(60) => sapiens_context_destroy(&mut context),
                 58 if self.one_in(90) => sapiens_shutdown_all(),
+                59..62 => return self.call_about_people(context, stream),
                 _ => {
                     let mut count = 0;
                     sapiens_context_model_count(context, &mut count)
@@ -343,13 +312,15 @@ fn run(seed: u64) {
                 assert_eq!(sapiens_context_create(null(), &mut context), SapiensStatus::Ok, "{}", last_error());
                 let mut options: SapiensLoadOptions = std::mem::zeroed();
                 sapiens_load_options_default(&mut options, size_of::<SapiensLoadOptions>() as u32);
-                options.tasks = SapiensTask::Pose as u32 | SapiensTask::Seg as u32;
+                options.tasks = SapiensTask::Pose as u32 | SapiensTask::Seg as u32 | SapiensTask::Pointmap as u32;
                 assert_eq!(
                     sapiens_context_load(context, null(), &options, null_mut()),
                     SapiensStatus::Ok,
                     "{}",
                     last_error()
                 );
+                let detector = sapiens_context_load_detector(context, null(), null());
+                assert_eq!(detector, SapiensStatus::Ok, "{}", last_error());
             }
             fuzz.contexts.push(context);
             (0..3).for_each(|_| fuzz.make_stream());
