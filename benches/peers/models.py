@@ -1,11 +1,11 @@
-"""Sapiens2 models of the official sizes with random weights, in Hugging Face transformers, and how a user of it runs them."""
-import json
+"""Sapiens2 models of the official sizes with random weights, made with Hugging Face transformers, and a picture."""
 import math
 from pathlib import Path
 
 import numpy as np
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 # embed, query heads, layers
 SIZES = {
@@ -16,12 +16,14 @@ SIZES = {
     "1b": (1536, 24, 40),
     "5b": (2432, 32, 56),
 }
-CHANNELS = {"pose": 308, "seg": 29, "normal": 3, "pointmap": 3}
+CHANNELS = {"pose": 308, "seg": 29, "normal": 3, "pointmap": 3, "albedo": 3}
 CLASSES = {
     "pose": "Sapiens2ForPoseEstimation",
     "seg": "Sapiens2ForSemanticSegmentation",
     "normal": "Sapiens2ForNormalEstimation",
     "pointmap": "Sapiens2ForPointmapEstimation",
+    # transformers has no albedo; its head is that of normals with another norm: `add_albedo_norms`.
+    "albedo": "Sapiens2ForNormalEstimation",
 }
 
 
@@ -37,10 +39,11 @@ def head(task, size):
             "pose": ([1536, 1024], [768, 512, 256]) if size == "1b" else ([1024, 768], [512, 512, 256]),
             "seg": ([512, 256, 128, 64], [64, 64]),
             "normal": ([1536, 768, 512, 256], [128, 64, 32]) if large else ([768, 512, 256, 128], [64, 32, 16]),
+            "albedo": ([1536, 768, 512, 256] if large else [768, 512, 256, 128], [64, 32, 16]),
             "pointmap": ([1536, 768, 768, 768], [128, 64, 32]) if large else ([1536, 768, 512, 256], [64, 32, 16]),
         }[task]
         scale = dict(scale_conv_out_channels=[1536, 512, 128], scale_final_hidden_sizes=[512, 128])
-    shuffles = task in ("normal", "pointmap")
+    shuffles = task in ("normal", "pointmap", "albedo")
     return dict(
         upsample_out_channels=up,
         upsample_kernel_sizes=[3 if shuffles else 4] * len(up),
@@ -73,7 +76,44 @@ def make(task, size, image, folder):
                 fan = value.shape[0] * 4 if "deconv" in name or value.shape[-1] == 4 else math.prod(value.shape[1:])
                 torch.nn.init.normal_(value, std=fan**-0.5)
     model.save_pretrained(folder)
+    if task == "albedo":
+        write_albedo(model, folder)
     return Path(folder) / "model.safetensors"
+
+
+class ChannelRms(torch.nn.Module):
+    """The norm of the albedo head: over the channels of a pixel, with a weight per channel, eps 1e-6."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(channels))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6) * self.weight.view(1, -1, 1, 1)
+
+
+def add_albedo_norms(model):
+    """Makes the head of normals that of albedo."""
+    for layer in [model.decode_head.input_conv, *model.decode_head.upsample_layers, *model.decode_head.conv_layers]:
+        layer.norm = ChannelRms(layer.norm.num_features)
+    return model
+
+
+def write_albedo(model, folder):
+    """Adds what the file of normals lacks, under the names of official albedo files; transformers reads it as normals still."""
+    path = Path(folder) / "model.safetensors"
+    tensors = {k.replace("conv_normal", "conv_albedo"): v for k, v in load_file(path).items()}
+    head = model.decode_head
+    names = ["input_conv.1"] + [f"upsample_blocks.{i}.2" for i in range(len(head.upsample_layers))]
+    names += [f"conv_layers.{3 * i + 1}" for i in range(len(head.conv_layers))]
+    for name, layer in zip(names, [head.input_conv, *head.upsample_layers, *head.conv_layers]):
+        tensors[f"decode_head.{name}.norm.weight"] = torch.ones(layer.norm.num_features)
+    save_file(tensors, Path(folder) / "albedo.safetensors", metadata={"format": "pt"})
+
+
+def checkpoint(task, folder):
+    """The file that libsapiens loads."""
+    return Path(folder) / ("albedo.safetensors" if task == "albedo" else "model.safetensors")
 
 
 def picture(width, height):
@@ -86,45 +126,3 @@ def picture(width, height):
         cx, cy, r = random.integers(width), random.integers(height), random.integers(20, height // 4)
         image[(x - cx) ** 2 + (y - cy) ** 2 < r * r] = random.integers(0, 256, 3)
     return image.clip(0, 255).astype(np.uint8)
-
-
-class Transformers:
-    """Image in, keypoints or map out, by transformers' own processor and model."""
-
-    def __init__(self, task, folder, device, dtype, compiled):
-        config = json.loads((Path(folder) / "config.json").read_text())
-        height, width = config["image_size"]
-        self.task, self.device, self.dtype = task, device, dtype
-        padded = task in ("normal", "pointmap")
-        self.processor = transformers.Sapiens2ImageProcessor(size={"height": height, "width": width}, do_pad=padded)
-        model = getattr(transformers, CLASSES[task]).from_pretrained(folder, dtype=dtype)
-        self.model = model.eval().to(device)
-        if compiled:
-            self.model = torch.compile(self.model)
-
-    def inputs(self, image):
-        boxes = [[[0, 0, image.shape[1], image.shape[0]]]]
-        own = dict(boxes=boxes) if self.task == "pose" else {}
-        inputs = self.processor(images=[image], return_tensors="pt", device=self.device, **own)
-        return inputs["pixel_values"].to(self.dtype), boxes
-
-    @torch.inference_mode()
-    def __call__(self, image):
-        pixels, boxes = self.inputs(image)
-        outputs = self.model(pixel_values=pixels)
-        return self.finished(outputs, boxes, image.shape[:2])
-
-    def finished(self, outputs, boxes, size):
-        """What the user wants, on the processor."""
-        if self.task == "pose":
-            outputs.heatmaps = outputs.heatmaps.float()
-            people = self.processor.post_process_pose_estimation(outputs, boxes=boxes)[0]
-            return np.concatenate([people[0]["keypoints"].cpu(), people[0]["scores"].cpu()[:, None]], 1)
-        if self.task == "seg":
-            found = self.processor.post_process_semantic_segmentation(outputs, target_sizes=[size])[0]
-        elif self.task == "normal":
-            found = self.processor.post_process_normal_estimation(outputs, source_sizes=[size])[0]
-        else:
-            found = self.processor.post_process_pointmap_estimation(outputs, source_sizes=[size])[0]
-        found = found if torch.is_tensor(found) else next(v for v in found.values() if torch.is_tensor(v))
-        return found.float().cpu().numpy()

@@ -2,7 +2,8 @@
 
     worker.py KIND TASK FOLDER PICTURE.npy [--device cpu] [--dtype fp32] [--threads 0] [--save OUT.npy]
 
-KIND: `eager`, `compile` (torch.compile), `export` (a plain torch.onnx.export in ONNX Runtime).
+KIND: `eager`, `compile` (torch.compile), `export` (a plain torch.onnx.export in ONNX Runtime), `bare` (the graph of libsapiens
+in ONNX Runtime, nothing around it).
 """
 import argparse
 import json
@@ -13,39 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import models
+import peers
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-class Exported(models.Transformers):
-    """The graph that torch.onnx.export makes of the model as it is, in ONNX Runtime; the processor of transformers around it."""
-
-    def __init__(self, task, folder, device, dtype, threads):
-        import onnxruntime
-
-        super().__init__(task, folder, "cpu", torch.float32, compiled=False)
-        path = Path(folder) / "export" / "model.onnx"
-        if not path.exists():
-            path.parent.mkdir()
-            height, width = self.processor.size["height"], self.processor.size["width"]
-            torch.onnx.export(
-                self.model, (torch.zeros(1, 3, height, width),), str(path), dynamo=True, external_data=True, verbose=False
-            )
-        self.model = None
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        providers = ["CPUExecutionProvider"] if device == "cpu" else ["CUDAExecutionProvider"]
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-        if self.session.get_providers()[0] != providers[0]:
-            sys.exit(f"ONNX Runtime fell back to {self.session.get_providers()[0]}")
-
-    def __call__(self, image):
-        pixels, boxes = self.inputs(image)
-        feeds = {self.session.get_inputs()[0].name: pixels.float().cpu().numpy()}
-        values = [torch.from_numpy(v) for v in self.session.run(None, feeds)]
-        names = {"pose": ["heatmaps"], "seg": ["logits"], "normal": ["normals"], "pointmap": ["pointmaps", "scales"]}
-        return self.finished(argparse.Namespace(**dict(zip(names[self.task], values))), boxes, image.shape[:2])
 
 
 def memory_mb(field):
@@ -68,11 +39,13 @@ def main():
         torch.set_num_threads(options.threads)
     image = np.load(options.picture)
     since = time.perf_counter()
-    if options.kind == "export":
-        peer = Exported(options.task, options.folder, options.device, options.dtype, options.threads)
+    if options.kind == "bare":
+        peer = peers.Bare(options.folder, options.device, options.threads)
+    elif options.kind == "export":
+        peer = peers.Exported(options.task, options.folder, options.device, options.dtype, options.threads)
     else:
         compiled = options.kind == "compile"
-        peer = models.Transformers(options.task, options.folder, options.device, DTYPES[options.dtype], compiled)
+        peer = peers.Transformers(options.task, options.folder, options.device, DTYPES[options.dtype], compiled)
     # What is compiled is compiled on the first call.
     found = peer(image)
     if options.save:
