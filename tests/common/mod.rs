@@ -8,7 +8,7 @@ use sapiens::convert::{self, ConvertOptions, InMemory, Plan, Stage};
 use sapiens::geometry::Size;
 use sapiens::image::Image;
 use sapiens::onnx::{cut, proto::ModelProto};
-use sapiens::runtime::{Library, ModelBytes, Session, SessionOptions, Tensor, View};
+use sapiens::runtime::{Device, Library, ModelBytes, Session, SessionOptions, Tensor, View};
 use sapiens::spec::{ModelInfo, Precision, Rope, Rotation, Task};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,9 +24,12 @@ pub fn library() -> &'static Library {
     })
 }
 
-/// Few threads: tests run side by side.
+/// Few threads: tests run side by side. `SAPIENS_TEST_DEVICE` names another device than the processor, for the tests that go
+/// through here: `benches/gpu.sh` checks a GPU with them.
 pub fn session_options() -> SessionOptions {
-    SessionOptions { threads: 1, ..SessionOptions::default() }
+    let device = std::env::var("SAPIENS_TEST_DEVICE").ok().filter(|name| !name.is_empty());
+    let device = device.map_or(Device::Cpu, |name| name.parse().unwrap());
+    SessionOptions { devices: vec![device], threads: 1, ..SessionOptions::default() }
 }
 
 /// Progress that nobody looks at.
