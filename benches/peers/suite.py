@@ -93,7 +93,7 @@ def main():
         whole["comparisons"].append(found)
     chosen = options.tasks.split(",")
     for task in [*chosen, "+".join(chosen)] if len(chosen) > 1 else chosen:
-        whole["stages"].append(stages(options, task, ["--precision", precision]))
+        whole["stages"].append(stages(options, task, ["--live", "--precision", precision]))
     whole["goals"] = goals.judge(whole)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")

@@ -8,7 +8,7 @@ use crate::console::say;
 use crate::interrupt;
 use crate::options::{ModelArgs, parse_box};
 use report::Series;
-use sapiens::engine::{Engine, FrameResult, Request};
+use sapiens::engine::{Engine, FrameResult, LoadOptions, MapSpace, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
@@ -31,6 +31,9 @@ pub struct Args {
     /// official or crop.
     #[arg(long, default_value = "official")]
     framing: Framing,
+    /// Maps as streams deliver them: on the grid of the network input, labels of parts decoded on the device.
+    #[arg(long)]
+    live: bool,
     /// Runs before the measured ones.
     #[arg(long, default_value_t = 1)]
     warm_up: usize,
@@ -56,10 +59,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     interrupt::install()?;
     let before = process::peak_memory_mb();
     let since = Instant::now();
-    let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |_, _, _| interrupt::check())?;
+    let options = LoadOptions { decoded_seg: args.live, ..args.model.load_options() };
+    let engine = Engine::load(&args.model.sources(), &options, &mut |_, _, _| interrupt::check())?;
     let load_ms = milliseconds(since);
     let loaded = process::peak_memory_mb();
-    let request = Request { framing: args.framing, boxes: args.boxes.clone(), ..Request::default() };
+    let space = if args.live { MapSpace::Model } else { MapSpace::Image };
+    let request = Request { framing: args.framing, boxes: args.boxes.clone(), space, ..Request::default() };
     let once = || -> Result<(FrameResult, f64)> {
         let since = Instant::now();
         let result = engine.run(&image, &request)?;
@@ -99,6 +104,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         "models": models,
         "image": {"width": image.size().width, "height": image.size().height},
         "people": args.boxes.len().max(1),
+        "live": args.live,
         "runs": args.runs,
         "load_ms": load_ms,
         "first_run_ms": first_ms,
