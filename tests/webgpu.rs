@@ -6,6 +6,9 @@
 //!
 //! Tolerances are some ten times what SwiftShader showed: 5e-4 px, 2e-5 in the golden outputs, 4e-6 in the maps.
 
+#[path = "common/framings.rs"]
+mod framings;
+
 use ndarray::{Array, Dimension};
 use prost::Message;
 use sapiens::checkpoint::Source;
@@ -244,4 +247,14 @@ fn webgpu_first_in_a_list_is_the_device_that_is_used() {
     assert_eq!(model.device(), Device::WebGpu);
     assert_eq!(model.refused().len(), 1);
     assert_eq!(model.refused()[0].0, Device::Cuda(0));
+}
+
+#[test]
+fn webgpu_frames_as_the_host_does() {
+    framings::check_framings(library(), Device::WebGpu);
+}
+
+#[test]
+fn webgpu_takes_raw_frames_as_they_lie() {
+    framings::check_layouts(library(), Device::WebGpu);
 }

@@ -15,7 +15,7 @@ use crate::geometry::Size;
 use crate::image::Image;
 use crate::onnx::unfuse_attention;
 use crate::preprocess::{letterbox, scaled_within, upper_left};
-use crate::runtime::{Device, Library, Session, View};
+use crate::runtime::{Device, Input, Library, Session, Traffic, View};
 use crate::spec::{DetectorFamily, ModelInfo};
 
 /// A person detector on a device: a session, how it is to see a picture, and how its answer is read. Shared freely between
@@ -134,6 +134,15 @@ impl Detector {
     /// # Errors
     /// `InvalidArgument` for options out of range, `Runtime` when ONNX Runtime fails.
     pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
+        self.detect_counted(image, options, &mut Traffic::default())
+    }
+
+    pub(super) fn detect_counted(
+        &self,
+        image: &Image,
+        options: &DetectOptions,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<Detection>> {
         options.check()?;
         self.watched.iter().try_for_each(Watched::check)?;
         let input = self.info.input;
@@ -143,8 +152,9 @@ impl Detector {
             DetectorFamily::Detr => (scaled_within(image, input)?, &DETR_OUTPUTS),
         };
         let Size { width, height } = framed.placement.input;
-        let pixels = View::U8(&[1, height, width, 3], &framed.pixels);
-        let found = self.session.run(&[("image", pixels)], names)?;
+        let shape = [1, height, width, 3];
+        let pixels = Input::Host(View::U8(&shape, &framed.pixels));
+        let found = self.session.fetch(&[("image", pixels)], names, traffic)?;
         let shapes: Vec<&[usize]> = found.iter().map(|tensor| tensor.shape.as_slice()).collect();
         match (self.family, shapes.as_slice()) {
             (DetectorFamily::Bundle, &[&[1, _, rows, columns]]) => {

@@ -1,13 +1,14 @@
 //! One task on one framed picture: run, average with the mirrored picture if asked, decode, carry to image space.
 
 use super::model::{Backbone, Model};
+use super::picture::Seen;
 use super::result::{Features, Maps};
 use super::run::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Affine, Size};
 use crate::image::planes;
-use crate::preprocess::{Framed, Geometry, Placement, mirror};
-use crate::runtime::Tensor;
+use crate::preprocess::{Geometry, Placement};
+use crate::runtime::{Tensor, Traffic};
 use crate::skeleton;
 use crate::spec::{ModelFraming, PATCH, Task};
 use crate::task::pose::Keypoint;
@@ -18,40 +19,37 @@ use ndarray::{Array2, Array3};
 /// Pictures that a model sees in one run, their mirror images if it is flip-tested, and what the backbone made of them.
 pub(super) struct Prepared {
     placements: Vec<Placement>,
-    pixels: Vec<u8>,
+    seen: Seen,
     backbone: Backbone,
-    mirrored: Option<(Vec<u8>, Backbone)>,
+    mirrored: Option<(Seen, Backbone)>,
 }
 
 impl Prepared {
     /// Runs the shared part of a model.
-    pub fn new(model: &Model, framed: Vec<Framed>) -> Result<Self> {
-        let placements: Vec<_> = framed.iter().map(|framed| framed.placement).collect();
-        let flipped = if model.flip_test() {
-            let mirror = |framed: &Framed| mirror(&framed.pixels, framed.placement.input);
-            Some(framed.iter().map(mirror).collect::<Result<Vec<_>>>()?.concat())
-        } else {
-            None
-        };
-        let pixels = joined(framed.into_iter().map(|framed| framed.pixels).collect());
-        let backbone = model.run_backbone(&pixels)?;
-        let mirrored = match flipped {
-            Some(pixels) => {
-                let backbone = model.run_backbone(&pixels)?;
-                Some((pixels, backbone))
+    pub fn new(
+        model: &Model,
+        placements: Vec<Placement>,
+        (seen, mirrored): (Seen, Option<Seen>),
+        traffic: &mut Traffic,
+    ) -> Result<Self> {
+        let backbone = model.run_backbone(&seen, traffic)?;
+        let mirrored = match mirrored {
+            Some(seen) => {
+                let backbone = model.run_backbone(&seen, traffic)?;
+                Some((seen, backbone))
             }
             None => None,
         };
-        Ok(Self { placements, pixels, backbone, mirrored })
+        Ok(Self { placements, seen, backbone, mirrored })
     }
 
     /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it.
-    pub fn run(&self, model: &Model, task: Task) -> Result<Vec<(Placement, RawOutputs)>> {
+    pub fn run(&self, model: &Model, task: Task, traffic: &mut Traffic) -> Result<Vec<(Placement, RawOutputs)>> {
         let count = self.placements.len();
-        let outputs = parted(model.run_head(task, &self.pixels, &self.backbone)?, count)?;
+        let outputs = parted(model.run_head(task, &self.seen, &self.backbone, traffic)?, count)?;
         let mut mirrored = match &self.mirrored {
-            Some((pixels, backbone)) => {
-                parted(model.run_head(task, pixels, backbone)?, count)?.into_iter().map(Some).collect()
+            Some((seen, backbone)) => {
+                parted(model.run_head(task, seen, backbone, traffic)?, count)?.into_iter().map(Some).collect()
             }
             None => Vec::new(),
         };
@@ -59,11 +57,6 @@ impl Prepared {
         let each = self.placements.iter().copied().zip(outputs).zip(mirrored);
         Ok(each.map(|((placement, outputs), mirrored)| (placement, RawOutputs { outputs, mirrored })).collect())
     }
-}
-
-/// Pictures behind one another; a single one is not copied.
-fn joined(mut pictures: Vec<Vec<u8>>) -> Vec<u8> {
-    if pictures.len() == 1 { pictures.remove(0) } else { pictures.concat() }
 }
 
 /// The outputs of each picture of a batch.

@@ -77,6 +77,38 @@ impl std::fmt::Display for ModelSource {
     }
 }
 
+/// Where pictures are brought to what a model sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum DeviceFraming {
+    /// On the device of the model, unless that is the processor or cannot; [`Model::framing_refused`] tells.
+    #[default]
+    Auto,
+    /// On the device of the model, also the processor; else loading fails.
+    On,
+    /// On the host.
+    Off,
+}
+
+impl DeviceFraming {
+    /// The name used in options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl std::str::FromStr for DeviceFraming {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = [Self::Auto, Self::On, Self::Off].into_iter().find(|known| known.name() == text);
+        found.ok_or_else(|| Error::invalid(format!("unknown device framing `{text}`; known are auto, on, off")))
+    }
+}
+
 /// How models are loaded.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
@@ -100,6 +132,8 @@ pub struct LoadOptions {
     /// Segmentation as labels and confidences decoded in the graph: a fraction of the memory traffic of logits. In image
     /// space labels then come from the nearest pixel, not from scaled logits. Not with a flip test or a raw graph.
     pub decoded_seg: bool,
+    /// Where pictures are framed. The pixels are the same; on the device, a frame crosses the bus once, whatever looks at it.
+    pub device_framing: DeviceFraming,
     /// Axes of the model's normals, where its metadata is wrong about them.
     pub normal_frame: Option<NormalFrame>,
     /// Also loads the person detector of the first model that has one ([`Engine::detect`](super::Engine::detect)); without

@@ -1,12 +1,15 @@
 //! A loaded model: one session, or a shared backbone and one session per head.
 
 use super::attention;
-use super::load::{LoadOptions, Loaded};
+use super::framer::Framer;
+use super::load::{DeviceFraming, LoadOptions, Loaded};
+use super::picture::Seen;
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
+use crate::onnx::{cut, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, Library, Session, Tensor, View};
+use crate::runtime::{Device, DeviceTensor, Input, Library, Session, Tensor, Traffic, View};
 use crate::spec::{ModelFraming, ModelInfo, Task};
+use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -17,6 +20,8 @@ pub struct Model {
     fused_attention: bool,
     decoded_seg: bool,
     parts: Parts,
+    framer: Option<Arc<Framer>>,
+    framing_refused: Option<Error>,
     watched: Vec<super::watch::Watched>,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -28,8 +33,8 @@ enum Parts {
     Split { backbone: Session, heads: Vec<(Task, Session)> },
 }
 
-/// What the backbone made of a picture, so that several heads can use it.
-pub(super) struct Backbone(Option<Tensor>);
+/// What the backbone made of a picture, so that several heads can use it: it stays on the device.
+pub(super) struct Backbone(Option<DeviceTensor>);
 
 impl Model {
     pub(super) fn new(
@@ -56,16 +61,42 @@ impl Model {
         let decoded_seg = options.decoded_seg && !raw;
         let late_normals = info.framing == ModelFraming::Sapiens1;
         let outputs = |task: Task| wanted(task, raw, decoded_seg, late_normals);
-        let parts = match info.tasks.as_slice() {
-            [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
-            tasks => Parts::Split {
-                backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
-                heads: tasks
-                    .iter()
-                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
-                    .collect::<Result<_>>()?,
-            },
+        let parts = |model: &ModelProto| -> Result<Parts> {
+            Ok(match info.tasks.as_slice() {
+                [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
+                [task] => Parts::Whole(open(&cut(model, &[&input], outputs(*task))?)?),
+                tasks => Parts::Split {
+                    backbone: open(&cut(model, &[&input], &["featmap"])?)?,
+                    heads: tasks
+                        .iter()
+                        .map(|&task| Ok((task, open(&cut(model, &["featmap"], outputs(task))?)?)))
+                        .collect::<Result<_>>()?,
+                },
+            })
+        };
+        let mut wide = loaded.model.clone();
+        let (framer, framing_refused) = if widen_input(&mut wide, &input) {
+            framer_of(library, options)?
+        } else if options.device_framing == DeviceFraming::On {
+            return Err(Error::new(ErrorKind::Unsupported, "device framing: this graph does not take bytes"));
+        } else {
+            (None, None)
+        };
+        let mut opened = None;
+        if let Some(framer) = framer {
+            let parts = parts(&wide)?;
+            // A device of the list may frame that the model could not be loaded on.
+            if framer.works_for(parts.device()) {
+                opened = Some((parts, Some(framer)));
+            } else if options.device_framing == DeviceFraming::On {
+                let message = format!("device framing: the model runs on {}, which cannot", parts.device());
+                return Err(Error::new(ErrorKind::Device, message));
+            }
+        }
+        drop(wide);
+        let (parts, framer) = match opened {
+            Some(opened) => opened,
+            None => (parts(&loaded.model)?, None),
         };
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
@@ -77,6 +108,8 @@ impl Model {
             fused_attention,
             decoded_seg,
             parts,
+            framer,
+            framing_refused,
             watched: loaded.watched,
             _temporary: temporary,
         })
@@ -113,11 +146,22 @@ impl Model {
         self.fused_attention
     }
 
+    /// Whether pictures are framed on its device.
+    pub fn frames_on_device(&self) -> bool {
+        self.framer.is_some()
+    }
+
+    /// Why pictures are framed on the host, where that was not asked for.
+    pub fn framing_refused(&self) -> Option<&Error> {
+        self.framing_refused.as_ref()
+    }
+
+    pub(super) fn framer(&self) -> Option<&Framer> {
+        self.framer.as_deref()
+    }
+
     fn first_session(&self) -> &Session {
-        match &self.parts {
-            Parts::Whole(session) => session,
-            Parts::Split { backbone, .. } => backbone,
-        }
+        self.parts.first()
     }
 
     /// Whether the outputs of a task are those of the network, before any decoding.
@@ -130,19 +174,26 @@ impl Model {
         self.decoded_seg
     }
 
-    /// Runs what several heads share. `pixels`: RGB8 HWC of the input size, one picture or several.
-    pub(super) fn run_backbone(&self, pixels: &[u8]) -> Result<Backbone> {
+    /// Runs what several heads share, on one picture or several.
+    pub(super) fn run_backbone(&self, seen: &Seen, traffic: &mut Traffic) -> Result<Backbone> {
         match &self.parts {
             Parts::Whole(_) => Ok(Backbone(None)),
             Parts::Split { backbone, .. } => {
                 self.check_files()?;
-                Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0))))
+                let keep = |image: Input| backbone.keep(&[(&self.input, image)], &["featmap"], traffic);
+                Ok(Backbone(self.with_image(seen, keep)?.pop()))
             }
         }
     }
 
     /// Runs a head (or the whole single-task model): the tensors of [`wanted`], as many in a batch as there are pictures.
-    pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
+    pub(super) fn run_head(
+        &self,
+        task: Task,
+        seen: &Seen,
+        shared: &Backbone,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<Tensor>> {
         self.check_files()?;
         let late_normals = self.info.framing == ModelFraming::Sapiens1;
         let outputs = wanted(task, self.gives_raw(), self.decoded_seg, late_normals);
@@ -150,9 +201,11 @@ impl Model {
             (Parts::Split { heads, .. }, Some(featmap)) => {
                 let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
                 let session = session.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
-                session.run(&[("featmap", featmap.view())], outputs)
+                session.fetch(&[("featmap", Input::Device(featmap))], outputs, traffic)
             }
-            (Parts::Whole(session), _) => self.run_image(session, pixels, outputs),
+            (Parts::Whole(session), _) => {
+                self.with_image(seen, |image| session.fetch(&[(&self.input, image)], outputs, traffic))
+            }
             (Parts::Split { .. }, None) => Err(Error::new(ErrorKind::Runtime, "the backbone has not run")),
         }
     }
@@ -161,17 +214,60 @@ impl Model {
         self.watched.iter().try_for_each(super::watch::Watched::check)
     }
 
-    fn run_image(&self, session: &Session, pixels: &[u8], outputs: &[&str]) -> Result<Vec<Tensor>> {
+    /// The pictures as the graph takes them.
+    fn with_image<T>(&self, seen: &Seen, run: impl FnOnce(Input) -> Result<T>) -> Result<T> {
         let size = self.info.input;
         let bytes = 3 * size.width * size.height;
-        let batch = pixels.len() / bytes.max(1);
-        if self.info.raw {
-            let shape = [batch, 3, size.height, size.width];
-            let pictures = pixels.chunks_exact(bytes).map(|picture| normalise(picture, size));
-            let floats = pictures.collect::<Result<Vec<_>>>()?.concat();
-            return session.run(&[(&self.input, View::F32(&shape, &floats))], outputs);
+        match seen {
+            Seen::Device(tensor) => run(Input::Device(tensor)),
+            Seen::Host(pixels) => {
+                let batch = pixels.len() / bytes.max(1);
+                if self.info.raw {
+                    let pictures = pixels.chunks_exact(bytes).map(|picture| normalise(picture, size));
+                    let floats = pictures.collect::<Result<Vec<_>>>()?.concat();
+                    return run(Input::Host(View::F32(&[batch, 3, size.height, size.width], &floats)));
+                }
+                let shape = [batch, size.height, size.width, 3];
+                if self.framer.is_some() {
+                    // Too large a picture for the device: the graph expects what that would have made.
+                    let floats: Vec<f32> = pixels.iter().copied().map(f32::from).collect();
+                    return run(Input::Host(View::F32(&shape, &floats)));
+                }
+                run(Input::Host(View::U8(&shape, pixels)))
+            }
         }
-        session.run(&[(&self.input, View::U8(&[batch, size.height, size.width, 3], pixels))], outputs)
+    }
+}
+
+impl Parts {
+    fn first(&self) -> &Session {
+        match self {
+            Self::Whole(session) => session,
+            Self::Split { backbone, .. } => backbone,
+        }
+    }
+
+    fn device(&self) -> Device {
+        self.first().device()
+    }
+}
+
+/// The framer of the first listed device that has one, and why those before it have none.
+fn framer_of(library: &'static Library, options: &LoadOptions) -> Result<(Option<Arc<Framer>>, Option<Error>)> {
+    let mut refused = None;
+    for &device in &options.session.devices {
+        match (options.device_framing, device) {
+            (DeviceFraming::Off, _) | (DeviceFraming::Auto, Device::Cpu) => break,
+            _ => {}
+        }
+        match Framer::of(library, device) {
+            Ok(framer) => return Ok((Some(framer), None)),
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match refused {
+        Some(error) if options.device_framing == DeviceFraming::On => Err(error),
+        refused => Ok((None, refused)),
     }
 }
 

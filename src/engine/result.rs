@@ -1,6 +1,7 @@
 //! What an engine says about one image.
 
 use crate::geometry::{Affine, Rect, Size};
+use crate::runtime::Traffic;
 use crate::spec::Task;
 use crate::task::matting::Matte;
 use crate::task::pose::Keypoint;
@@ -19,6 +20,8 @@ pub struct FrameResult {
     pub scene: Maps,
     /// What took how long, in the order of the work.
     pub timings: Vec<Timing>,
+    /// Bytes given to the sessions of models and detector from the memory of the host, and back.
+    pub traffic: Traffic,
 }
 
 /// Results of one person box.

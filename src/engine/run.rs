@@ -6,13 +6,14 @@ use super::detector::Detector;
 use super::infer::{Prepared, decode_map, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
+use super::picture::Picture;
 use super::result::{FrameResult, Maps, Person, Timing};
 use crate::convert::Progress;
 use crate::detect::{DetectOptions, Detection};
 use crate::error::{Error, Result};
 use crate::geometry::Rect;
-use crate::image::Image;
-use crate::preprocess::{Framing, Geometry, frame};
+use crate::image::{FrameFormat, Image, Plane};
+use crate::preprocess::{Framing, Geometry, plan};
 use crate::spec::{ModelFraming, Task};
 use std::sync::Arc;
 use std::time::Instant;
@@ -180,6 +181,20 @@ impl Engine {
     /// `InvalidArgument` for a box or task that cannot be, for boxes together with detection, and those of
     /// [`Engine::detect`]; `Runtime` when ONNX Runtime fails.
     pub fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
+        self.look(Picture::of_image(image), request)
+    }
+
+    /// As [`Engine::run`], on a raw frame. Where models frame on their device (and nothing is detected) the bytes go there as they
+    /// are, unless they are NV12 or their rows have an odd padding: then, and elsewhere, the host makes an image of them.
+    ///
+    /// # Errors
+    /// Those of [`Engine::run`] and [`FrameFormat::to_image`].
+    pub fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
+        self.look(Picture::of_frame(format, planes)?, request)
+    }
+
+    fn look(&self, mut picture: Picture<'_>, request: &Request) -> Result<FrameResult> {
+        let size = picture.size();
         if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
             let have: Vec<_> = self.models.iter().flat_map(|m| &m.info().tasks).map(|t| t.name()).collect();
             return Err(Error::invalid(format!(
@@ -188,14 +203,18 @@ impl Engine {
             )));
         }
         let wanted = |task: &Task| request.tasks.as_ref().is_none_or(|tasks| tasks.contains(task));
-        let mut result = FrameResult { image: image.size(), ..Default::default() };
+        let mut result = FrameResult { image: size, ..Default::default() };
         // Each with the score of the detector.
         let boxes: Vec<(Option<Rect>, Option<f32>)> = match (&request.detect, request.boxes.as_slice()) {
             (None, []) => vec![(None, None)],
             (None, boxes) => boxes.iter().map(|b| (Some(*b), None)).collect(),
             (Some(options), []) => {
                 let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
-                let found = self.detect(image, options)?;
+                let image = picture.image()?;
+                let found = match &self.detector {
+                    Some(detector) => detector.detect_counted(image, options, &mut result.traffic)?,
+                    None => self.detect(image, options)?,
+                };
                 clock.stop("detect".to_owned());
                 found.into_iter().map(|d| (Some(d.bbox), Some(d.score))).collect()
             }
@@ -204,7 +223,7 @@ impl Engine {
             }
         };
         let person = |&(bbox, score): &(Option<Rect>, Option<f32>)| Person {
-            bbox: bbox.unwrap_or(Rect::whole(image.size())),
+            bbox: bbox.unwrap_or(Rect::whole(size)),
             score,
             pose: None,
             maps: Maps::default(),
@@ -217,7 +236,7 @@ impl Engine {
             let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
             let groups: Vec<&[Task]> = if shared { vec![&tasks] } else { tasks.chunks(1).collect() };
             for group in groups.into_iter().filter(|g| !g.is_empty()) {
-                run_group(model, group, image, &boxes, request, &mut result)?;
+                run_group(model, group, &mut picture, &boxes, request, &mut result)?;
             }
         }
         Ok(result)
@@ -228,7 +247,7 @@ impl Engine {
 fn run_group(
     model: &Model,
     tasks: &[Task],
-    image: &Image,
+    picture: &mut Picture<'_>,
     boxes: &[Option<Rect>],
     request: &Request,
     result: &mut FrameResult,
@@ -238,24 +257,28 @@ fn run_group(
     let mut done = 0;
     while done < boxes.len() {
         let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
-        let mut framed = Vec::new();
+        let mut plans = Vec::new();
         let mut is_crop = true;
         for &bbox in boxes.iter().skip(done).take(at_once) {
-            let one = frame(image, bbox, model.info().input, tasks[0], request.framing, model.info().framing)?;
+            let (input, framing) = (model.info().input, model.info().framing);
+            let one = plan(picture.size(), bbox, input, tasks[0], request.framing, framing)?;
             is_crop = matches!(one.placement.geometry, Geometry::Crop { .. });
-            framed.push(one);
+            plans.push(one);
             if !is_crop {
                 break;
             }
         }
-        let count = framed.len();
+        let count = plans.len();
+        let traffic = &mut result.traffic;
+        let seen = picture.see(model, &plans, traffic)?;
         clock.stop(format!("preprocess {names}"));
-        let prepared = Prepared::new(model, framed)?;
+        let placements = plans.iter().map(|plan| plan.placement).collect();
+        let prepared = Prepared::new(model, placements, seen, traffic)?;
         if tasks.len() > 1 {
             clock.stop(format!("backbone {names}"));
         }
         for &task in tasks {
-            let found = prepared.run(model, task)?;
+            let found = prepared.run(model, task, traffic)?;
             clock.stop(format!("model {task}"));
             for (i, (placement, mut raw)) in (done..).zip(found) {
                 if task == Task::Pose {

@@ -140,7 +140,7 @@ mod tests {
             maps: maps(normal),
         };
         let image = Size::new(100, 100);
-        FrameResult { image, people: boxes.iter().map(person).collect(), scene: maps(normal), timings: Vec::new() }
+        FrameResult { image, people: boxes.iter().map(person).collect(), scene: maps(normal), ..FrameResult::default() }
     }
 
     #[test]

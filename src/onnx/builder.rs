@@ -13,6 +13,8 @@ pub enum Element {
     F32 = 1,
     /// Unsigned byte.
     U8 = 2,
+    /// 32-bit integer.
+    I32 = 6,
     /// 64-bit integer.
     I64 = 7,
     /// Truth value.
@@ -29,7 +31,7 @@ impl Element {
         match self {
             Self::U8 | Self::Bool => 1,
             Self::F16 | Self::Bf16 => 2,
-            Self::F32 => 4,
+            Self::F32 | Self::I32 => 4,
             Self::I64 => 8,
         }
     }
@@ -153,6 +155,12 @@ impl Builder {
     pub fn ints(&mut self, values: &[i64], dims: &[usize]) -> String {
         let raw = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.constant(Element::I64, dims, raw)
+    }
+
+    /// A small constant of 32-bit integers: indices on devices that have no larger ones.
+    pub fn ints32(&mut self, values: &[i32], dims: &[usize]) -> String {
+        let raw = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.constant(Element::I32, dims, raw)
     }
 
     /// A one-dimensional constant of integers: a shape, axes, ...

@@ -8,10 +8,12 @@ mod builder;
 mod cut;
 pub mod proto;
 mod unfuse;
+mod widen;
 
 pub use builder::{Attr, Builder, Dim, Element};
 pub use cut::cut;
 pub use unfuse::unfuse_attention;
+pub use widen::widen_input;
 
 /// IR version written: the one that came with opset 23.
 pub const IR_VERSION: i64 = 11;

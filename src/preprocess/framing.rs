@@ -1,9 +1,9 @@
 //! The ways of bringing an image to the network input: person crop, stretch, letterbox, and which task gets which.
 
-use super::person::{check_box, person_crop, person_crop_with};
-use super::resize::{Interpolation, resize};
+use super::person::{check_box, crop_plan};
+use super::resize::{Interpolation, axes};
 use super::warp::Kernel;
-use super::{Geometry, Placement};
+use super::{Geometry, Placement, Plan};
 use crate::error::{Error, Result};
 use crate::geometry::{Rect, Size};
 use crate::image::Image;
@@ -99,27 +99,43 @@ pub fn frame(
     framing: Framing,
     model: ModelFraming,
 ) -> Result<Framed> {
+    plan(image.size(), bbox, input, task, framing, model)?.apply(image)
+}
+
+/// The plan of [`frame`], for an image of a size.
+///
+/// # Errors
+/// Those of [`frame`].
+pub fn plan(
+    image: Size,
+    bbox: Option<Rect>,
+    input: Size,
+    task: Task,
+    framing: Framing,
+    model: ModelFraming,
+) -> Result<Plan> {
     if let Some(bbox) = bbox {
-        check_box(bbox, image.size())?;
+        check_box(bbox, image)?;
     }
-    let person = bbox.unwrap_or(Rect::whole(image.size()));
-    let crop = || person_crop(image, person, input);
+    let person = bbox.unwrap_or(Rect::whole(image));
+    let crop = |kernel| crop_plan(image, person, input, kernel);
+    let stretch = |enlarge| stretch_plan(image, input, stretching(image, input, enlarge));
     match (model, framing) {
-        (ModelFraming::Stretch, _) if bbox.is_some() => crop(),
-        (ModelFraming::Stretch, _) => stretch(image, input, Enlarge::Cubic),
-        (ModelFraming::Official, Framing::Crop) => crop(),
+        (ModelFraming::Stretch, _) if bbox.is_some() => crop(None),
+        (ModelFraming::Stretch, _) => stretch(Enlarge::Cubic),
+        (ModelFraming::Official, Framing::Crop) => crop(None),
         (ModelFraming::Official, Framing::Official) => match task {
-            Task::Pose => crop(),
-            Task::Features | Task::Seg => stretch(image, input, Enlarge::Cubic),
-            Task::Matting | Task::Depth => stretch(image, input, Enlarge::Linear),
-            Task::Normal | Task::Pointmap | Task::Albedo => letterbox(image, input),
+            Task::Pose => crop(None),
+            Task::Features | Task::Seg => stretch(Enlarge::Cubic),
+            Task::Matting | Task::Depth => stretch(Enlarge::Linear),
+            Task::Normal | Task::Pointmap | Task::Albedo => letterbox_plan(image, input),
         },
         (ModelFraming::Sapiens1, Framing::Official) => match task {
-            Task::Pose => person_crop_with(image, person, input, Some(Kernel::Linear)),
-            Task::Features => stretch_with(image, input, Interpolation::AntialiasedCubic),
-            _ => stretch_with(image, input, Interpolation::Linear),
+            Task::Pose => crop(Some(Kernel::Linear)),
+            Task::Features => stretch_plan(image, input, Interpolation::AntialiasedCubic),
+            _ => stretch_plan(image, input, Interpolation::Linear),
         },
-        (ModelFraming::Sapiens1, Framing::Crop) => person_crop_with(image, person, input, Some(Kernel::Linear)),
+        (ModelFraming::Sapiens1, Framing::Crop) => crop(Some(Kernel::Linear)),
     }
 }
 
@@ -129,12 +145,15 @@ pub fn frame(
 /// # Errors
 /// `InvalidArgument` if `input` is not at least 2 x 2.
 pub fn stretch(image: &Image, input: Size, enlarge: Enlarge) -> Result<Framed> {
-    let interpolation = match enlarge {
-        _ if input.width < image.size().width => Interpolation::Area,
+    stretch_with(image, input, stretching(image.size(), input, enlarge))
+}
+
+fn stretching(image: Size, input: Size, enlarge: Enlarge) -> Interpolation {
+    match enlarge {
+        _ if input.width < image.width => Interpolation::Area,
         Enlarge::Cubic => Interpolation::Cubic,
         Enlarge::Linear => Interpolation::Linear,
-    };
-    stretch_with(image, input, interpolation)
+    }
 }
 
 /// [`stretch`] with the same interpolation whatever grows or shrinks.
@@ -142,9 +161,13 @@ pub fn stretch(image: &Image, input: Size, enlarge: Enlarge) -> Result<Framed> {
 /// # Errors
 /// `InvalidArgument` if `input` is not at least 2 x 2.
 pub fn stretch_with(image: &Image, input: Size, interpolation: Interpolation) -> Result<Framed> {
+    stretch_plan(image.size(), input, interpolation)?.apply(image)
+}
+
+fn stretch_plan(image: Size, input: Size, interpolation: Interpolation) -> Result<Plan> {
     check_input(input)?;
-    let pixels = resize(image, input, interpolation)?.into_pixels();
-    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry: Geometry::Stretch } })
+    let (columns, rows) = axes(image, input, interpolation);
+    Ok(Plan { placement: Placement { image, input, geometry: Geometry::Stretch }, columns, rows, is_mirrored: false })
 }
 
 /// The whole image, aspect ratio kept, bilinear without antialiasing, centred on black.
@@ -152,18 +175,23 @@ pub fn stretch_with(image: &Image, input: Size, interpolation: Interpolation) ->
 /// # Errors
 /// `InvalidArgument` if `input` is not at least 2 x 2.
 pub fn letterbox(image: &Image, input: Size) -> Result<Framed> {
+    letterbox_plan(image.size(), input)?.apply(image)
+}
+
+fn letterbox_plan(image: Size, input: Size) -> Result<Plan> {
     check_input(input)?;
-    let inner = letterbox_size(image.size(), input);
-    let resized = resize(image, inner, Interpolation::Linear)?;
+    let inner = letterbox_size(image, input);
     let (pad_x, pad_y) = (input.width - inner.width, input.height - inner.height);
     let (left, top) = (pad_x / 2, pad_y / 2);
-    let mut pixels = vec![0; input.area() * 3];
-    let rows = pixels.chunks_exact_mut(input.width * 3).skip(top).zip(resized.pixels().chunks_exact(inner.width * 3));
-    for (out, row) in rows {
-        out[left * 3..(left + inner.width) * 3].copy_from_slice(row);
-    }
-    let geometry = Geometry::Letterbox { left, right: pad_x - left, top, bottom: pad_y - top };
-    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry } })
+    let (right, bottom) = (pad_x - left, pad_y - top);
+    let (columns, rows) = axes(image, inner, Interpolation::Linear);
+    let geometry = Geometry::Letterbox { left, right, top, bottom };
+    Ok(Plan {
+        placement: Placement { image, input, geometry },
+        columns: columns.bordered(left, right),
+        rows: rows.bordered(top, bottom),
+        is_mirrored: false,
+    })
 }
 
 /// Size of the picture inside a letterbox. Truncated, so a float error can cost the limiting side one pixel, as in
@@ -181,11 +209,12 @@ pub(super) fn check_input(input: Size) -> Result<()> {
             input.width, input.height
         )));
     }
-    Ok(())
+    crate::image::check_size(input.width as u64, input.height as u64)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::person_crop;
     use super::*;
 
     fn image() -> Image {

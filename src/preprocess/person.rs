@@ -1,8 +1,8 @@
 //! The padded crop of one person.
 
 use super::framing::{Framed, check_input};
-use super::warp::{Kernel, warp};
-use super::{Geometry, Placement};
+use super::warp::{Kernel, axes};
+use super::{Geometry, Placement, Plan};
 use crate::error::{Error, Result};
 use crate::geometry::{Affine, Rect, Size};
 use crate::image::Image;
@@ -25,8 +25,13 @@ pub fn person_crop(image: &Image, bbox: Rect, input: Size) -> Result<Framed> {
 /// # Errors
 /// Those of [`person_crop`].
 pub fn person_crop_with(image: &Image, bbox: Rect, input: Size, kernel: Option<Kernel>) -> Result<Framed> {
+    crop_plan(image.size(), bbox, input, kernel)?.apply(image)
+}
+
+/// The plan of [`person_crop_with`].
+pub(super) fn crop_plan(image: Size, bbox: Rect, input: Size, kernel: Option<Kernel>) -> Result<Plan> {
     check_input(input)?;
-    check_box(bbox, image.size())?;
+    check_box(bbox, image)?;
     let (center, scale) = crop_geometry(bbox, input);
     let [[sx, _, tx], [_, sy, ty]] = crop_matrix(center, scale, input);
     if ![sx, tx, sy, ty].iter().all(|v| v.is_finite()) || sx <= 0.0 || sy <= 0.0 {
@@ -34,10 +39,12 @@ pub fn person_crop_with(image: &Image, bbox: Rect, input: Size, kernel: Option<K
     }
     let kernel = kernel.unwrap_or(if sx.min(sy) < 1.0 { Kernel::Linear } else { Kernel::Cubic });
     let map = Affine::scale_translate(sx.into(), sy.into(), tx.into(), ty.into());
-    let pixels = warp(image, &map, input, kernel)?.into_pixels();
-    Ok(Framed {
-        pixels,
-        placement: Placement { image: image.size(), input, geometry: Geometry::Crop { center, scale } },
+    let (columns, rows) = axes(image, &map, input, kernel)?;
+    Ok(Plan {
+        placement: Placement { image, input, geometry: Geometry::Crop { center, scale } },
+        columns,
+        rows,
+        is_mirrored: false,
     })
 }
 

@@ -34,6 +34,12 @@ pub fn resize(image: &Image, to: Size, interpolation: Interpolation) -> Result<I
     if from == to {
         return Ok(image.clone());
     }
+    let (columns, rows) = axes(from, to, interpolation);
+    Image::from_rgb8(to, resample(image.pixels(), from, &columns, &rows))
+}
+
+/// The weights of [`resize`]: those of the columns, then those of the rows.
+pub(super) fn axes(from: Size, to: Size, interpolation: Interpolation) -> (Taps, Taps) {
     let shrinks = from.width >= to.width && from.height >= to.height;
     let taps = |from: usize, to: usize| match interpolation {
         Interpolation::Area if shrinks => area(from, to),
@@ -43,8 +49,7 @@ pub fn resize(image: &Image, to: Size, interpolation: Interpolation) -> Result<I
         Interpolation::Antialiased => antialiasing(from, to, 1.0, &|t| 1.0 - t),
         Interpolation::AntialiasedCubic => antialiasing(from, to, 2.0, &pillow_cubic),
     };
-    let (columns, rows) = (taps(from.width, to.width), taps(from.height, to.height));
-    Image::from_rgb8(to, resample(image.pixels(), from, &columns, &rows))
+    (taps(from.width, to.width), taps(from.height, to.height))
 }
 
 /// Weights of the pixels at offsets 0 and 1 for a point at fraction `f` between them.

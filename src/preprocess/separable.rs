@@ -4,7 +4,8 @@ use crate::geometry::Size;
 use rayon::prelude::*;
 
 /// For each output position along one axis: the first source position and a fixed number of weights.
-pub(super) struct Taps {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Taps {
     starts: Vec<usize>,
     weights: Vec<f32>,
     count: usize,
@@ -33,20 +34,52 @@ impl Taps {
         Self { starts, weights, count }
     }
 
-    fn len(&self) -> usize {
+    /// Number of output positions.
+    #[allow(clippy::len_without_is_empty)] // no axis is empty
+    pub fn len(&self) -> usize {
         self.starts.len()
+    }
+
+    /// Weights per output position.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The source position of the first weight of each output position; the last weight's lies within the source too.
+    pub fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+
+    /// All weights, those of the first output position first.
+    pub fn all_weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// With so many outputs before and behind that see nothing: they are 0.
+    pub(super) fn bordered(&self, before: usize, behind: usize) -> Self {
+        let starts = [vec![0; before], self.starts.clone(), vec![0; behind]].concat();
+        let blank = |positions: usize| vec![0.0; positions * self.count];
+        Self { starts, weights: [blank(before), self.weights.clone(), blank(behind)].concat(), count: self.count }
+    }
+
+    /// The outputs in reverse order.
+    pub(super) fn reversed(&self) -> Self {
+        let starts = self.starts.iter().rev().copied().collect();
+        let weights = self.weights.chunks_exact(self.count).rev().flatten().copied().collect();
+        Self { starts, weights, count: self.count }
     }
 
     fn weights(&self, position: usize) -> &[f32] {
         &self.weights[position * self.count..(position + 1) * self.count]
     }
 
-    fn is_blank(&self, position: usize) -> bool {
+    /// Whether this output sees nothing.
+    pub fn is_blank(&self, position: usize) -> bool {
         self.weights(position).iter().all(|&w| w == 0.0)
     }
 
     /// Source positions that the outputs `from..to` read; empty if none.
-    fn source_range(&self, from: usize, to: usize) -> std::ops::Range<usize> {
+    pub fn source_range(&self, from: usize, to: usize) -> std::ops::Range<usize> {
         let mut used = (from..to).filter(|&y| !self.is_blank(y)).map(|y| self.starts[y]);
         match used.next() {
             None => 0..0,

@@ -25,6 +25,12 @@ pub enum Kernel {
 /// `InvalidArgument` if the map rotates, shears, is not finite or has a scale of 0, `Image` if `to` is outside the
 /// size limits of a picture.
 pub fn warp(image: &Image, output_from_image: &Affine, to: Size, kernel: Kernel) -> Result<Image> {
+    let (columns, rows) = axes(image.size(), output_from_image, to, kernel)?;
+    Image::from_rgb8(to, resample(image.pixels(), image.size(), &columns, &rows))
+}
+
+/// The weights of [`warp`]: those of the columns, then those of the rows.
+pub(super) fn axes(from: Size, output_from_image: &Affine, to: Size, kernel: Kernel) -> Result<(Taps, Taps)> {
     crate::image::check_size(to.width as u64, to.height as u64)?;
     let [[sx, xy, tx], [yx, sy, ty]] = output_from_image.0;
     let usable = |scale: f64, shift: f64| scale.is_finite() && scale != 0.0 && shift.is_finite();
@@ -34,10 +40,7 @@ pub fn warp(image: &Image, output_from_image: &Affine, to: Size, kernel: Kernel)
             output_from_image.0
         )));
     }
-    let size = image.size();
-    let columns = axis(size.width, to.width, sx, tx, kernel);
-    let rows = axis(size.height, to.height, sy, ty, kernel);
-    Image::from_rgb8(to, resample(image.pixels(), size, &columns, &rows))
+    Ok((axis(from.width, to.width, sx, tx, kernel), axis(from.height, to.height, sy, ty, kernel)))
 }
 
 /// Taps of one axis: output `d` lies at `(d - shift) / scale` in the image; taps outside the image weigh nothing.

@@ -3,6 +3,7 @@
 //! The library is opened by absolute path, so that it never meets the copy of another plugin in the same process, and
 //! its version is checked before anything else is asked of it. One copy serves the whole process.
 
+mod bound;
 mod device;
 mod elf;
 mod library;
@@ -11,6 +12,7 @@ mod place;
 mod session;
 mod tensor;
 
+pub use bound::{DeviceTensor, Input, Traffic};
 pub use device::Device;
 pub use library::{Library, candidates, search_folders};
 pub use log::{LogLevel, LogSink, LogSinkId, add_log_sink, remove_log_sink};

@@ -1,10 +1,11 @@
 //! A session: one graph, loaded on one device.
 
+use super::bound::{DeviceTensor, Input, Traffic, memory_of};
 use super::tensor::{Tensor, TensorData, View};
 use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::builder::SessionBuilder;
-use ort::session::{RunOptions, SessionInputValue};
+use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
 use ort::value::{DynValue, TensorElementType, TensorRef};
 use std::borrow::Cow;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub struct ModelBytes<'a> {
 static WEBGPU: Mutex<()> = Mutex::new(());
 
 /// The turn of a session on `device`, held until dropped; `None` where there is nothing to wait for.
-fn turn(device: Device) -> Option<MutexGuard<'static, ()>> {
+pub(super) fn turn(device: Device) -> Option<MutexGuard<'static, ()>> {
     // A poisoned lock only says that another caller panicked: it guards no data.
     (device == Device::WebGpu).then(|| WEBGPU.lock().unwrap_or_else(PoisonError::into_inner))
 }
@@ -69,12 +70,8 @@ impl Session {
         }
         let mut refused = Vec::new();
         for &device in &options.devices {
-            match open_on(library, model, options, device) {
-                Ok(inner) => {
-                    let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
-                    let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-                    return Ok(Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs });
-                }
+            match open_on(library, model, options, device, false) {
+                Ok(inner) => return Ok(Self::of(inner, device, refused)),
                 Err(error) => refused.push((device, error)),
             }
         }
@@ -83,6 +80,22 @@ impl Session {
         }
         let reasons: Vec<_> = refused.iter().map(|(device, error)| format!("{device}: {error}")).collect();
         Err(Error::new(ErrorKind::Device, format!("no listed device works: {}", reasons.join("; "))))
+    }
+
+    /// Loads a graph on one device, all of it: an operator that the device lacks is an error, where [`Session::open`] lets the
+    /// processor run it.
+    ///
+    /// # Errors
+    /// `Device` if the device does not work or lacks an operator.
+    pub fn open_strict(library: &'static Library, model: ModelBytes, device: Device) -> Result<Self> {
+        let inner = open_on(library, model, &SessionOptions::default(), device, true)?;
+        Ok(Self::of(inner, device, Vec::new()))
+    }
+
+    fn of(inner: ort::session::Session, device: Device, refused: Vec<(Device, Error)>) -> Self {
+        let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
+        let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
+        Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs }
     }
 
     /// Where it runs.
@@ -107,36 +120,118 @@ impl Session {
 
     /// Runs the graph and returns the named outputs, in that order.
     pub fn run(&self, inputs: &[(&str, View)], outputs: &[&str]) -> Result<Vec<Tensor>> {
-        let failed = |e: &ort::Error| runtime_error("ONNX Runtime failed to run the model", e);
+        let inputs: Vec<_> = inputs.iter().map(|&(name, view)| (name, Input::Host(view))).collect();
+        self.fetch(&inputs, outputs, &mut Traffic::default())
+    }
+
+    /// Runs the graph on what is in the memory of the host or of its device, and brings the named outputs to the host, in that
+    /// order. `traffic` grows by the bytes of both.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a name that the graph does not have, `Runtime` when ONNX Runtime fails.
+    pub fn fetch(&self, inputs: &[(&str, Input)], outputs: &[&str], traffic: &mut Traffic) -> Result<Vec<Tensor>> {
+        let values = self.values(inputs, outputs, traffic)?;
+        let run_options = selected(outputs).map_err(|e| failed(&e))?;
+        let mut session = self.locked();
+        let session = session.as_mut().ok_or_else(closed)?;
+        let _turn = turn(self.device);
+        let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
+        let tensor = |&name: &&str| output_tensor(name, found.get(name).ok_or_else(|| missing(name))?);
+        let tensors = outputs.iter().map(tensor).collect::<Result<Vec<_>>>()?;
+        traffic.to_host += tensors.iter().map(|tensor| tensor.view().bytes() as u64).sum::<u64>();
+        Ok(tensors)
+    }
+
+    /// As [`Session::fetch`], but leaves the outputs on the device.
+    ///
+    /// # Errors
+    /// Those of [`Session::fetch`].
+    pub fn keep(&self, inputs: &[(&str, Input)], outputs: &[&str], traffic: &mut Traffic) -> Result<Vec<DeviceTensor>> {
+        let values = self.values(inputs, outputs, traffic)?;
+        let memory = memory_of(self.device).map_err(|e| failed(&e))?;
+        let run_options = selected(outputs).map_err(|e| failed(&e))?;
+        let mut session = self.locked();
+        let session = session.as_mut().ok_or_else(closed)?;
+        let owner = session.inner();
+        let _turn = turn(self.device);
+        let mut found = Vec::with_capacity(outputs.len());
+        if let Some(memory) = memory {
+            let mut run = || -> Result<(), ort::Error> {
+                let mut binding = session.create_binding()?;
+                for (name, value) in &values {
+                    binding.bind_input(name.as_ref(), value)?;
+                }
+                for &name in outputs {
+                    binding.bind_output_to_device(name, &memory)?;
+                }
+                // Copies to the device may still be under way.
+                binding.synchronize_inputs()?;
+                let mut bound = session.run_binding(&binding)?;
+                binding.synchronize_outputs()?;
+                found.extend(outputs.iter().map(|name| bound.remove(name)));
+                Ok(())
+            };
+            run().map_err(|e| failed(&e))?;
+        } else {
+            let mut bound = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
+            found.extend(outputs.iter().map(|name| bound.remove(name)));
+        }
+        drop(_turn);
+        let tensor = |(value, name): (Option<DynValue>, &&str)| {
+            let value = value.ok_or_else(|| missing(name))?;
+            Ok(DeviceTensor::new(value, Arc::clone(&owner), self.device))
+        };
+        found.into_iter().zip(outputs).map(tensor).collect()
+    }
+
+    /// The inputs as ONNX Runtime takes them, after all names have been looked at.
+    fn values<'v>(
+        &self,
+        inputs: &[(&str, Input<'v>)],
+        outputs: &[&str],
+        traffic: &mut Traffic,
+    ) -> Result<Vec<(Cow<'static, str>, SessionInputValue<'v>)>> {
         for (name, _) in inputs {
             known("input", name, &self.inputs)?;
         }
         for name in outputs {
             known("output", name, &self.outputs)?;
         }
-        let values = inputs
-            .iter()
-            .map(|&(name, view)| Ok((Cow::from(name.to_owned()), input_value(view)?)))
-            .collect::<Result<Vec<_>, ort::Error>>()
-            .map_err(|e| failed(&e))?;
-        let selector =
-            outputs.iter().fold(ort::session::OutputSelector::no_default(), |selector, name| selector.with(*name));
-        let run_options = RunOptions::new().map_err(|e| failed(&e))?.with_outputs(selector);
-        // A poisoned lock only says that another caller panicked between runs; the session itself is not torn.
-        let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = session.as_mut().ok_or_else(|| Error::new(ErrorKind::Runtime, "the session is closed"))?;
-        let _turn = turn(self.device);
-        let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
-        outputs
-            .iter()
-            .map(|&name| {
-                let value = found
-                    .get(name)
-                    .ok_or_else(|| Error::new(ErrorKind::Runtime, format!("the run returned no output `{name}`")))?;
-                output_tensor(name, value)
-            })
-            .collect()
+        let value = |&(name, input): &(&str, Input<'v>)| {
+            let value = match input {
+                Input::Host(view) => {
+                    traffic.to_device += view.bytes() as u64;
+                    input_value(view).map_err(|e| failed(&e))?
+                }
+                Input::Device(tensor) => tensor.value().ok_or_else(|| missing(name))?.into(),
+            };
+            Ok((Cow::from(name.to_owned()), value))
+        };
+        inputs.iter().map(value).collect()
     }
+
+    fn locked(&self) -> MutexGuard<'_, Option<ort::session::Session>> {
+        // A poisoned lock only says that another caller panicked between runs; the session itself is not torn.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn failed(error: &ort::Error) -> Error {
+    runtime_error("ONNX Runtime failed to run the model", error)
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Runtime, "the session is closed")
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(ErrorKind::Runtime, format!("the run has no value `{name}`"))
+}
+
+/// Only the outputs asked for are computed.
+fn selected(outputs: &[&str]) -> Result<RunOptions<HasSelectedOutputs>, ort::Error> {
+    let none = OutputSelector::no_default();
+    Ok(RunOptions::new()?.with_outputs(outputs.iter().fold(none, |selector, name| selector.with(*name))))
 }
 
 impl Drop for Session {
@@ -158,6 +253,7 @@ fn open_on(
     model: ModelBytes,
     options: &SessionOptions,
     device: Device,
+    strict: bool,
 ) -> Result<ort::session::Session> {
     let _turn = turn(device);
     let build = || -> Result<SessionBuilder, ort::Error> {
@@ -166,9 +262,13 @@ fn open_on(
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
             .with_prepacking(!options.low_memory)?;
-        // Without its arena the processor provider gives memory back after each operator.
-        let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
-        builder = builder.with_execution_providers([processor])?;
+        if strict && device != Device::Cpu {
+            builder = builder.with_disable_cpu_fallback()?;
+        } else {
+            // Without its arena the processor provider gives memory back after each operator.
+            let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
+            builder = builder.with_execution_providers([processor])?;
+        }
         if let Some(folder) = model.folder {
             builder = builder
                 .with_config_entry("session.model_external_initializers_file_folder_path", folder.to_string_lossy())?;
@@ -195,20 +295,24 @@ fn input_value(view: View<'_>) -> Result<SessionInputValue<'_>, ort::Error> {
     Ok(match view {
         View::F32(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
         View::U8(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
+        View::I32(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
     })
+}
+
+pub(super) fn extents(shape: &ort::value::Shape) -> Vec<usize> {
+    shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect()
 }
 
 fn output_tensor(name: &str, value: &DynValue) -> Result<Tensor> {
     let failed = |e: &ort::Error| runtime_error(&format!("output `{name}`"), e);
-    let dims = |shape: &ort::value::Shape| shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect::<Vec<_>>();
     match value.dtype().tensor_type() {
         Some(TensorElementType::Float32) => {
             let (shape, data) = value.try_extract_tensor::<f32>().map_err(|e| failed(&e))?;
-            Ok(Tensor { shape: dims(shape), data: TensorData::F32(data.to_vec()) })
+            Ok(Tensor { shape: extents(shape), data: TensorData::F32(data.to_vec()) })
         }
         Some(TensorElementType::Uint8) => {
             let (shape, data) = value.try_extract_tensor::<u8>().map_err(|e| failed(&e))?;
-            Ok(Tensor { shape: dims(shape), data: TensorData::U8(data.to_vec()) })
+            Ok(Tensor { shape: extents(shape), data: TensorData::U8(data.to_vec()) })
         }
         other => Err(Error::new(ErrorKind::Runtime, format!("output `{name}` has the unexpected type {other:?}"))),
     }

@@ -88,4 +88,17 @@ pub enum View<'a> {
     F32(&'a [usize], &'a [f32]),
     /// Bytes.
     U8(&'a [usize], &'a [u8]),
+    /// 32-bit integers.
+    I32(&'a [usize], &'a [i32]),
+}
+
+impl View<'_> {
+    /// Bytes of the elements.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::F32(_, data) => size_of_val(*data),
+            Self::U8(_, data) => data.len(),
+            Self::I32(_, data) => size_of_val(*data),
+        }
+    }
 }

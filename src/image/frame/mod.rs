@@ -185,7 +185,7 @@ impl FrameFormat {
         Image::from_rgb8(self.upright_size(), pixels)
     }
 
-    fn check_planes(&self, planes: &[Plane<'_>]) -> Result<()> {
+    pub(crate) fn check_planes(&self, planes: &[Plane<'_>]) -> Result<()> {
         check_size(self.size.width as u64, self.size.height as u64)?;
         if planes.len() != self.plane_count() {
             return Err(Error::invalid(format!("{} planes; this format has {}", planes.len(), self.plane_count())));

@@ -1,0 +1,201 @@
+//! Framing on the device: a picture is brought there once, and every crop of it is made there.
+
+mod graph;
+mod surface;
+mod tables;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::geometry::{Rect, Size};
+use crate::image::Image;
+use crate::preprocess::{Framed, Framing, Plan, plan};
+use crate::runtime::{Device, DeviceTensor, Input, Library, ModelBytes, Session, Tensor, Traffic, View};
+use crate::spec::{ModelFraming, Task};
+use graph::Key;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use surface::Layout;
+pub use surface::Surface;
+use tables::Tables;
+
+/// Most weights per axis: what shrinks by more is framed on the host.
+const MOST_TAPS: usize = 32;
+
+/// Cuts what models see out of pictures, on one device. The pixels are those of [`crate::preprocess::frame`].
+pub struct Framer {
+    library: &'static Library,
+    device: Device,
+    uploads: Mutex<Vec<(usize, Arc<Session>)>>,
+    framings: Mutex<Vec<(Key, Arc<Session>)>>,
+}
+
+/// A picture on the device.
+pub struct Uploaded {
+    frame: DeviceTensor,
+    layout: Layout,
+}
+
+/// Framers that models still use: those of one device share it.
+static FRAMERS: Mutex<Vec<(Device, Weak<Framer>)>> = Mutex::new(Vec::new());
+
+impl Framer {
+    /// The framer of a device. It is tried on a small picture first.
+    ///
+    /// # Errors
+    /// `Device` if the device does not work, lacks an operator, or computes other pixels than the host.
+    pub fn of(library: &'static Library, device: Device) -> Result<Arc<Self>> {
+        let device = framing_device(device);
+        let mut framers = FRAMERS.lock().unwrap_or_else(PoisonError::into_inner);
+        framers.retain(|(_, framer)| framer.strong_count() > 0);
+        if let Some(known) = framers.iter().find(|(d, _)| *d == device).and_then(|(_, framer)| framer.upgrade()) {
+            return Ok(known);
+        }
+        let framer = Arc::new(Self { library, device, uploads: Mutex::default(), framings: Mutex::default() });
+        framer.prove()?;
+        framers.push((device, Arc::downgrade(&framer)));
+        Ok(framer)
+    }
+
+    /// Whether a model on this device takes what it leaves.
+    pub fn works_for(&self, device: Device) -> bool {
+        framing_device(device) == self.device
+    }
+
+    /// Where it works.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// Brings a picture to the device.
+    ///
+    /// # Errors
+    /// `Device` or `Runtime` when ONNX Runtime fails.
+    pub fn upload(&self, surface: &Surface, traffic: &mut Traffic) -> Result<Uploaded> {
+        let layout = surface.layout;
+        let session = self.upload_session(layout.channels)?;
+        let shape = [surface.bytes.len() / layout.channels, layout.channels];
+        let bytes = [("bytes", Input::Host(View::U8(&shape, surface.bytes)))];
+        let frame = session.keep(&bytes, &["frame"], traffic)?.swap_remove(0);
+        Ok(Uploaded { frame, layout })
+    }
+
+    /// Whether the device has room for these crops of a picture, and its graph that many taps.
+    pub fn can(&self, surface: &Surface, plans: &[Plan]) -> bool {
+        const FLOAT: usize = 4;
+        let Layout { size, channels, .. } = surface.layout;
+        let fits = |elements: usize| elements.saturating_mul(FLOAT) <= self.largest_buffer();
+        let taps = |plan: &Plan| plan.columns.count().max(plan.rows.count());
+        plans.iter().all(|plan| plan.placement.image == size && taps(plan) <= MOST_TAPS)
+            && fits(surface.bytes.len())
+            && Tables::new(plans, &surface.layout).is_some_and(|tables| fits(tables.largest(channels)))
+    }
+
+    /// What models see, one behind the other: people x height x width x 3, whole numbers in 0..255, as floats, on the device. All
+    /// plans must be for the same input size.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for plans of another picture or of several sizes, `Device` or `Runtime` when ONNX Runtime fails.
+    pub fn crops(&self, picture: &Uploaded, plans: &[Plan], traffic: &mut Traffic) -> Result<DeviceTensor> {
+        self.run(picture, plans, |session, inputs| Ok(session.keep(inputs, &["image"], traffic)?.swap_remove(0)))
+    }
+
+    /// As [`Framer::crops`], brought to the host: what [`crate::preprocess::frame`] gives.
+    ///
+    /// # Errors
+    /// Those of [`Framer::crops`].
+    pub fn pixels(&self, picture: &Uploaded, plans: &[Plan], traffic: &mut Traffic) -> Result<Vec<Framed>> {
+        let fetched: Tensor =
+            self.run(picture, plans, |session, inputs| Ok(session.fetch(inputs, &["image"], traffic)?.swap_remove(0)))?;
+        let floats = fetched.floats()?;
+        let each = floats.chunks_exact((floats.len() / plans.len()).max(1)).zip(plans);
+        let framed = |(crop, plan): (&[f32], &Plan)| Framed {
+            pixels: crop.iter().map(|&value| value as u8).collect(),
+            placement: plan.placement,
+        };
+        Ok(each.map(framed).collect())
+    }
+
+    fn run<T>(
+        &self,
+        picture: &Uploaded,
+        plans: &[Plan],
+        with: impl FnOnce(&Session, &[(&str, Input)]) -> Result<T>,
+    ) -> Result<T> {
+        let Some(first) = plans.first() else { return Err(Error::invalid("plans: none given")) };
+        let layout = &picture.layout;
+        if plans.iter().any(|p| p.placement.image != layout.size || p.placement.input != first.placement.input) {
+            let message = format!("plans: all must be for a picture of {} and the same input", layout.size);
+            return Err(Error::invalid(message));
+        }
+        let tables = Tables::new(plans, layout).ok_or_else(|| Error::invalid("plans: none given"))?;
+        let Layout { channels, order, .. } = *layout;
+        let session =
+            self.framing_session(&Key { input: first.placement.input, channels, order, taps: tables.taps })?;
+        let mut inputs = tables.inputs();
+        inputs.push(("frame", Input::Device(&picture.frame)));
+        with(&session, &inputs)
+    }
+
+    /// Bytes that a tensor may have. WebGPU promises shaders no more than 128 MiB.
+    fn largest_buffer(&self) -> usize {
+        if self.device == Device::WebGpu { 128 << 20 } else { 1 << 30 }
+    }
+
+    fn upload_session(&self, channels: usize) -> Result<Arc<Session>> {
+        self.session(&self.uploads, channels, || graph::upload(self.device, channels))
+    }
+
+    fn framing_session(&self, key: &Key) -> Result<Arc<Session>> {
+        self.session(&self.framings, *key, || graph::framing(key))
+    }
+
+    /// The session of a graph, opened when it is first needed.
+    fn session<K: PartialEq>(
+        &self,
+        known: &Mutex<Vec<(K, Arc<Session>)>>,
+        key: K,
+        graph: impl FnOnce() -> Vec<u8>,
+    ) -> Result<Arc<Session>> {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, session)) = known.iter().find(|(k, _)| *k == key) {
+            return Ok(Arc::clone(session));
+        }
+        let bytes = ModelBytes { graph: &graph(), folder: None, weights: None };
+        let session = Arc::new(Session::open_strict(self.library, bytes, self.device)?);
+        known.push((key, Arc::clone(&session)));
+        Ok(session)
+    }
+
+    /// Frames a small picture and compares it with what the host makes of it.
+    fn prove(&self) -> Result<()> {
+        let size = Size::new(23, 17);
+        let image = Image::from_rgb8(size, (0..size.area() * 3).map(|i| (i * 89 % 256) as u8).collect())?;
+        let bbox = Rect { x: 5.0, y: -3.0, width: 9.0, height: 15.0 };
+        let input = Size::new(16, 32);
+        let framing = |bbox| plan(size, bbox, input, Task::Pose, Framing::Crop, ModelFraming::Official);
+        let plans = [framing(Some(bbox))?, framing(None)?];
+        let mut traffic = Traffic::default();
+        let uploaded = self.upload(&Surface::from(&image), &mut traffic)?;
+        for (plan, found) in plans.iter().zip(self.pixels(&uploaded, &plans, &mut traffic)?) {
+            let expected = plan.apply(&image)?;
+            let apart = expected.pixels.iter().zip(&found.pixels).map(|(a, b)| a.abs_diff(*b)).max();
+            if expected.pixels.len() != found.pixels.len() || apart > Some(1) {
+                let message = format!("framing on {} gives other pixels than the processor does", self.device);
+                return Err(Error::new(ErrorKind::Device, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// TensorRT builds an engine for every new shape; CUDA works in the same memory.
+fn framing_device(device: Device) -> Device {
+    match device {
+        Device::TensorRt(id) => Device::Cuda(id),
+        device => device,
+    }
+}
+
+impl std::fmt::Debug for Framer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Framer").field("device", &self.device).finish_non_exhaustive()
+    }
+}
