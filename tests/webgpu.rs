@@ -8,14 +8,17 @@
 
 #[path = "common/framings.rs"]
 mod framings;
+#[path = "common/traffic.rs"]
+mod traffic;
 
 use ndarray::{Array, Dimension};
 use prost::Message;
 use sapiens::checkpoint::Source;
 use sapiens::convert::{self, ConvertOptions, InMemory};
-use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request, try_device};
+use sapiens::engine::{DeviceFraming, Engine, FrameResult, LoadOptions, ModelSource, Request, try_device};
 use sapiens::geometry::Size;
-use sapiens::image::Image;
+use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat};
+use sapiens::live::{Context, ContextOptions, Frame, LoadRequest, Pixels, Stream, StreamOptions};
 use sapiens::onnx::{Attr, Builder, Dim, Element, unfuse_attention};
 use sapiens::runtime::{Device, Library, ModelBytes, Session, SessionOptions, Tensor, View};
 use sapiens::spec::{Rope, Rotation, Task};
@@ -257,4 +260,41 @@ fn webgpu_frames_as_the_host_does() {
 #[test]
 fn webgpu_takes_raw_frames_as_they_lie() {
     framings::check_layouts(library(), Device::WebGpu);
+}
+
+/// By itself, and the feature map stays on the device too.
+#[test]
+fn webgpu_is_given_the_frame_once_and_gives_results_only() {
+    traffic::check_engine(&library_path(), Device::WebGpu, DeviceFraming::Auto);
+    traffic::check_flip_test(&library_path(), Device::WebGpu, DeviceFraming::Auto);
+    traffic::check_frames(&library_path(), Device::WebGpu, DeviceFraming::Auto);
+}
+
+/// Without a conversion on the host.
+#[test]
+fn webgpu_streams_take_frames_as_they_come() {
+    let options = ContextOptions { devices: vec![Device::WebGpu], library: Some(library_path()), ..Default::default() };
+    let context = Context::new(options).unwrap();
+    let request = LoadRequest { tasks: Some(vec![Task::Pose]), input: Some(Size::new(96, 128)), ..Default::default() };
+    context.load(&ModelSource::Demo, &request, &mut |_, _, _| Ok(())).unwrap();
+    let image = Image::open("assets/standing.jpg").unwrap();
+    let (size, rgb) = (image.size(), image.pixels());
+    let format = FrameFormat { size, format: PixelFormat::Bgra8, yuv: None, orientation: Orientation::Normal };
+    let bytes: Vec<u8> = rgb.chunks_exact(3).flat_map(|p| [p[2], p[1], p[0], 7]).collect();
+    let mut seen = Vec::new();
+    for keep_picture in [false, true] {
+        let stream = Stream::new(&context, StreamOptions { keep_picture, ..StreamOptions::default() }).unwrap();
+        let pixels = Pixels::Packed(bytes.clone(), format);
+        stream.submit(Frame { pixels, ..Frame::of_image(image.clone()) }, None).unwrap();
+        let result = stream.poll(None).unwrap().unwrap();
+        result.outcome.as_ref().unwrap();
+        // Where the host wants to see the picture it converts it, and that is brought over.
+        let crosses = (size.area() * if keep_picture { 3 } else { 4 }) as u64;
+        assert!((crosses..crosses + (16 << 10)).contains(&result.traffic.to_device), "{:?}", result.traffic);
+        assert_eq!(result.traffic.to_host, 308 * 12);
+        assert_eq!(result.picture.is_some(), keep_picture);
+        seen.push(result.people[0].pose.as_ref().unwrap().value.clone());
+        stream.destroy().unwrap();
+    }
+    assert!(seen[0] == seen[1] && seen[0].iter().any(|k| k.score > 0.3));
 }

@@ -19,7 +19,10 @@ use std::time::Instant;
 
 /// What a frame is looked at with.
 pub(super) struct Scene<'a> {
-    pub image: &'a Image,
+    /// Size of the upright picture.
+    pub size: Size,
+    /// The picture; `None` where it goes to the device as it came, and nobody is looked for.
+    pub image: Option<&'a Image>,
     pub number: u64,
     pub timestamp_ns: i64,
     /// Whether the stream has a pose task, on this frame or others.
@@ -175,7 +178,7 @@ impl People {
                      this stream has no pose task; load a model with one, or detect on every frame"
                 )));
             }
-            let plan = tracker.plan(scene.timestamp_ns, scene.image.size());
+            let plan = tracker.plan(scene.timestamp_ns, scene.size);
             if plan.detect.is_none() {
                 return self.look_again(scene);
             }
@@ -187,7 +190,9 @@ impl People {
         let options = setting.over(finder.usual());
         self.begin_tracks_at(setting.new_score.unwrap_or(TrackOptions::new_score_above(options.threshold)))?;
         let begin = Instant::now();
-        let found = finder.find(scene.image, &options)?;
+        let image =
+            scene.image.ok_or_else(|| Error::new(ErrorKind::Internal, "detection: the frame was not converted"))?;
+        let found = finder.find(image, &options)?;
         let timing = Timing { stage: "detect".into(), ms: begin.elapsed().as_secs_f64() * 1e3 };
         let found = found.into_iter().map(|Detection { bbox, score }| (bbox, score)).collect();
         Ok(self.look_at(scene, found, BoxOrigin::Detector, Some(timing)))
@@ -207,7 +212,7 @@ impl People {
     /// Looks at what was found: all of it, or what the tracker chooses.
     fn look_at(&self, scene: &Scene, found: Vec<(Rect, f32)>, origin: BoxOrigin, timing: Option<Timing>) -> Look {
         let chosen = match &self.tracker {
-            Some(tracker) => tracker.choose(scene.timestamp_ns, scene.image.size(), &found),
+            Some(tracker) => tracker.choose(scene.timestamp_ns, scene.size, &found),
             None => (0..found.len()).collect(),
         };
         let sights = chosen.into_iter().map(|i| Sight { bbox: found[i].0, whose: Whose::Found(i) }).collect();
@@ -223,7 +228,7 @@ impl People {
                 "tracking: nobody says where people are; turn detection on, or give boxes with this frame or an earlier one",
             ));
         }
-        let plan = tracker.plan(scene.timestamp_ns, scene.image.size());
+        let plan = tracker.plan(scene.timestamp_ns, scene.size);
         let sight =
             |planned: &crate::track::PlannedBox| Sight { bbox: planned.bbox, whose: Whose::Planned(planned.id) };
         let sights = plan.boxes.iter().map(sight).collect();
@@ -276,7 +281,7 @@ impl People {
             };
             look.sights.iter().map(of).collect()
         };
-        let (timestamp_ns, image) = (scene.timestamp_ns, scene.image.size());
+        let (timestamp_ns, image) = (scene.timestamp_ns, scene.size);
         let tracked = tracker.update(&FrameInput {
             timestamp_ns,
             image,

@@ -96,7 +96,7 @@ impl Runner for Seer {
         };
         let people = boxes.iter().map(person).collect();
         let scene = if world.has_scene { maps(Rect::whole(image.size())) } else { Maps::default() };
-        Ok(FrameResult { image: image.size(), people, scene, timings: world.timings.clone() })
+        Ok(FrameResult { image: image.size(), people, scene, timings: world.timings.clone(), ..FrameResult::default() })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::engine::{Maps, Timing};
 use crate::error::Error;
 use crate::geometry::{Affine, Rect, Size};
 use crate::image::Image;
+use crate::runtime::Traffic;
 use crate::spec::Task;
 use crate::task::pose::Keypoint;
 use crate::track::filter::Agreement;
@@ -132,6 +133,8 @@ pub struct LiveResult {
     pub filtered_scene: CalmMaps,
     /// What took how long, in the order of the work.
     pub timings: Vec<Timing>,
+    /// Bytes given to the models of the tasks from the memory of the host, and back; those of the detector are not in it.
+    pub traffic: Traffic,
     /// From submit to the beginning of the work, in milliseconds.
     pub wait_ms: f64,
     /// From submit to the finished result, in milliseconds.

@@ -1,7 +1,7 @@
 //! The thread of a stream: frame by frame, from pixels to a result.
 
 use super::cadence::Cadence;
-use super::frame::Frame;
+use super::frame::{Frame, Pixels};
 use super::gate;
 use super::keep::Kept;
 use super::people::{People, Scene};
@@ -10,9 +10,9 @@ use super::result::LiveResult;
 use super::stream::Core;
 use crate::engine::{Engine, FrameResult, MapSpace, Request, Timing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::{Image, Orientation};
+use crate::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
 use crate::preprocess::Framing;
-use crate::runtime::LogLevel;
+use crate::runtime::{LogLevel, Traffic};
 use crate::spec::Task;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
@@ -24,6 +24,14 @@ pub(super) trait Runner: Send + Sync {
     fn groups(&self) -> Vec<Vec<Task>>;
     /// Runs tasks on an image.
     fn run(&self, image: &Image, request: &Request) -> Result<FrameResult>;
+    /// Whether frames go to a device as they come; else the host makes images of them.
+    fn takes_frames(&self) -> bool {
+        false
+    }
+    /// Runs tasks on a frame.
+    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
+        self.run(&format.to_image(planes, Vec::new())?, request)
+    }
 }
 
 impl Runner for Engine {
@@ -33,6 +41,15 @@ impl Runner for Engine {
 
     fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
         Engine::run(self, image, request)
+    }
+
+    fn takes_frames(&self) -> bool {
+        let models = self.models();
+        !models.is_empty() && models.iter().all(|model| model.frames_on_device())
+    }
+
+    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
+        Engine::run_frame(self, format, planes, request)
     }
 }
 
@@ -100,6 +117,7 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
         scene: super::LiveMaps::default(),
         filtered_scene: super::CalmMaps::default(),
         timings: Vec::new(),
+        traffic: Traffic::default(),
         wait_ms,
         total_ms: 0.0,
         picture: None,
@@ -122,15 +140,26 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
 fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult) -> Result<()> {
     let Frame { pixels, timestamp_ns, boxes, tasks: wanted, ignore_cadence } = frame;
     let begin = Instant::now();
-    let orientation = pixels.format().orientation;
-    let (image, packed) = pixels.into_image(std::mem::take(&mut memory.pixels))?;
-    if let Some(packed) = packed {
-        core.give_back(packed);
-    }
-    result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
-
+    let (orientation, size) = (pixels.format().orientation, pixels.format().upright_size());
     memory.people.grant(core.take_wishes())?;
     let runner = core.runner();
+    let is_looked_at = core.manner.keeps_picture || memory.people.detects();
+    let on_device = !is_looked_at && runner.as_ref().is_some_and(|runner| runner.takes_frames());
+    let (image, raw) = match pixels {
+        // NV12 has to be converted, and what is borrowed is given back before models run.
+        Pixels::Packed(bytes, format) if on_device && format.format != PixelFormat::Nv12 => {
+            (None, Some((bytes, format)))
+        }
+        pixels => {
+            let (image, packed) = pixels.into_image(std::mem::take(&mut memory.pixels))?;
+            if let Some(packed) = packed {
+                core.give_back(packed);
+            }
+            (Some(image), None)
+        }
+    };
+    result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
+
     if runner.is_none() && !memory.people.detects() {
         let message = "no model is loaded; load one into the context before frames are worked on";
         return Err(Error::new(ErrorKind::Unsupported, message));
@@ -139,7 +168,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     let available: Vec<Task> = groups.iter().flatten().copied().collect();
     let enabled = {
         let mut cadence = core.cadence.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.kept.image != image.size() || memory.orientation != orientation {
+        if memory.kept.image != size || memory.orientation != orientation {
             (memory.kept, memory.orientation) = (Kept::default(), orientation);
             memory.people.reset();
             cadence.forget();
@@ -147,7 +176,7 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
         cadence.enabled(&available)
     };
     let has_pose = enabled.contains(&Task::Pose);
-    let scene = Scene { image: &image, number: result.frame, timestamp_ns, has_pose };
+    let scene = Scene { size, image: image.as_ref(), number: result.frame, timestamp_ns, has_pose };
     let look = memory.people.look(&scene, boxes, core.finder().as_deref())?;
     result.detector_ran = look.timing.is_some();
     result.timings.extend(look.timing.clone());
@@ -163,12 +192,23 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
             let Manner { space, framing, batch_memory, .. } = core.manner;
             let (boxes, tasks) = (look.boxes(), Some(chosen.clone()));
             let request = Request { boxes, tasks, framing, space, batch_memory, ..Request::default() };
-            runner.run(&image, &request).inspect_err(|_| core.learn(Cadence::forget))?
+            let found = match (&image, &raw) {
+                (Some(image), _) => runner.run(image, &request),
+                (None, Some((bytes, format))) => {
+                    format.packed_planes(bytes).and_then(|planes| runner.run_frame(format, &planes, &request))
+                }
+                (None, None) => Err(Error::new(ErrorKind::Internal, "the frame has no pixels")),
+            };
+            found.inspect_err(|_| core.learn(Cadence::forget))?
         }
-        None => look.without_tasks(image.size()),
+        None => look.without_tasks(size),
     };
+    if let Some((packed, _)) = raw {
+        core.give_back(packed);
+    }
     core.learn(|cadence| cadence.learn(&found.timings, &groups));
     result.timings.append(&mut found.timings);
+    result.traffic = found.traffic;
 
     let mut newest = Kept::of(found, result.frame, timestamp_ns);
     newest.people = memory.people.tell(&look, &scene, newest.people);
@@ -186,10 +226,10 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     }
     (result.people, result.scene, result.tasks) = (newest.people, newest.scene, chosen);
     result.filtered_scene = newest.filtered_scene;
-    if core.manner.keeps_picture {
-        result.picture = Some(Arc::new(image));
-    } else {
-        memory.pixels = image.into_pixels();
+    match image {
+        Some(image) if core.manner.keeps_picture => result.picture = Some(Arc::new(image)),
+        Some(image) => memory.pixels = image.into_pixels(),
+        None => {}
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub fn check_framings(library: &'static Library, device: Device) {
         (Size::new(31, 77), Size::new(48, 64)),
         (Size::new(48, 64), Size::new(48, 64)),
         (Size::new(3, 1), Size::new(16, 16)),
-        (Size::new(300, 40), Size::new(32, 32)),
+        (Size::new(200, 40), Size::new(32, 32)),
     ];
     for (size, input) in sizes {
         let image = Image::from_rgb8(size, noise(size.area() * 3)).unwrap();
@@ -106,7 +106,7 @@ pub fn check_framings(library: &'static Library, device: Device) {
         assert!(framer.crops(&uploaded, &[], &mut traffic).is_err());
     }
     println!("{device}: {kinds} framings, {others} of {bytes} bytes differ, by one level");
-    assert!(kinds > 60 && others as f64 <= SHARE * bytes as f64, "{others} of {bytes} bytes differ");
+    assert!(kinds > 40 && others as f64 <= SHARE * bytes as f64, "{others} of {bytes} bytes differ");
 }
 
 /// Raw frames of every layout that a device takes as it is.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sapiens::detect::DetectOptions;
-use sapiens::engine::{Detector, LoadOptions, ModelSource};
+use sapiens::engine::{Detector, DeviceFraming, LoadOptions, ModelSource};
 use sapiens::geometry::{Rect, Size};
 use sapiens::runtime::{Device, SessionOptions};
 use sapiens::spec::{NormalFrame, Precision, Rope, Task};
@@ -41,6 +41,9 @@ pub struct ModelArgs {
     /// So many more megabytes of weights may make the convolutions of a model built from a checkpoint faster on a processor.
     #[arg(long, value_name = "MB", default_value_t = 0, value_parser = parse_megabytes)]
     pub winograd: u64,
+    /// Where pictures are cut to what models see: auto (on the device, unless that is the cpu or cannot), on (on the device), off.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub device_framing: DeviceFraming,
     /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
     #[arg(long)]
     pub normal_frame: Option<NormalFrame>,
@@ -72,6 +75,7 @@ impl ModelArgs {
             input: self.input_size,
             rope: self.rope,
             winograd: self.winograd << 20,
+            device_framing: self.device_framing,
             normal_frame: self.normal_frame,
             ..LoadOptions::default()
         }

@@ -12,6 +12,7 @@ use sapiens::engine::{Engine, FrameResult, LoadOptions, MapSpace, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
+use sapiens::runtime::Traffic;
 use sapiens::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -82,11 +83,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let mut stages: Vec<(String, Series)> = Vec::new();
     let mut totals = Series::default();
+    let mut traffic = Traffic::default();
     let processor = process::processor_ms();
     for _ in 0..args.runs {
         let (result, ms) = once()?;
         first_ms.get_or_insert(ms);
         totals.push(ms);
+        traffic += result.traffic;
         for timing in result.timings {
             match stages.iter_mut().find(|(name, _)| *name == timing.stage) {
                 Some((_, series)) => series.push(timing.ms),
@@ -98,7 +101,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let models: Vec<Value> = engine
         .models()
         .iter()
-        .map(|m| json!({"name": m.name(), "device": m.device().to_string(), "info": m.info()}))
+        .map(|m| {
+            let framing = if m.frames_on_device() { "device" } else { "host" };
+            json!({"name": m.name(), "device": m.device().to_string(), "framing": framing, "info": m.info()})
+        })
         .collect();
     let report = json!({
         "models": models,
@@ -112,6 +118,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         "total_ms": totals.summary(),
         "processor_ms_per_run": processor,
         "frames_per_second": 1e3 / totals.mean(),
+        "bytes_per_run": {
+            "to_device": traffic.to_device / args.runs as u64,
+            "to_host": traffic.to_host / args.runs as u64,
+        },
         "memory_mb": {
             "before_load_peak": before,
             "after_load_peak": loaded,

@@ -48,11 +48,14 @@ pub fn print(report: &Value) {
     }
     line("total", &report["total_ms"]);
     let number = |v: &Value, unit: &str| v.as_f64().map_or("not known".into(), |n| format!("{n:.2}{unit}"));
+    let count = |key: &str| report["bytes_per_run"][key].to_string();
     let rows = [
         ("load", number(&report["load_ms"], " ms")),
         ("first run", number(&report["first_run_ms"], " ms")),
         ("processor time per run", number(&report["processor_ms_per_run"], " ms")),
         ("frames per second", number(&report["frames_per_second"], "")),
+        ("bytes to the device, per run", count("to_device")),
+        ("bytes to the host, per run", count("to_host")),
         ("peak memory", number(&report["memory_mb"]["peak"], " MB")),
         ("of it backed by no file, now", number(&report["memory_mb"]["anonymous"], " MB")),
     ];
