@@ -14,19 +14,25 @@
 
 mod attention;
 mod batch;
+mod cache;
+mod certify;
 mod describe;
 mod describe_detector;
 mod detector;
 mod infer;
 mod load;
 mod model;
+mod prebuild;
 mod result;
 mod run;
 mod watch;
 
+pub use cache::{BuiltModel, built_models};
+pub use certify::{CertifyOptions, certify};
 pub use describe::{Description, describe, describe_with, try_device};
 pub use detector::Detector;
 pub use load::{LoadOptions, ModelSource};
 pub use model::Model;
+pub use prebuild::{Prebuilt, prebuild};
 pub use result::{Features, FrameResult, Maps, Person, Timing};
 pub use run::{Engine, MapSpace, Request};

@@ -1,6 +1,7 @@
 //! A session: one graph, loaded on one device.
 
 use super::tensor::{Tensor, TensorData, View};
+use super::providers::{ProviderOptions, dispatch, prepare_cache};
 use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::builder::SessionBuilder;
@@ -20,11 +21,13 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Keeps the weights of a file memory-mapped and unpacked: little memory, a slightly slower run.
     pub low_memory: bool,
+    /// What only some devices have.
+    pub providers: ProviderOptions,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false }
+        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false, providers: ProviderOptions::default() }
     }
 }
 
@@ -38,6 +41,9 @@ pub struct ModelBytes<'a> {
     /// External data held in memory: the file name used in the graph, and its bytes.
     pub weights: Option<(&'a str, &'a Arc<[u8]>)>,
 }
+
+/// The name of the free first extent of inputs and outputs.
+const BATCH: &str = "batch";
 
 /// All WebGPU sessions of a process share one device context, which is not safe to use from two threads: opening,
 /// running and closing sessions at the same time ends the process with a segmentation fault (seen in 1.30). So these
@@ -56,6 +62,8 @@ pub struct Session {
     /// `None` only while it is dropped.
     inner: Mutex<Option<ort::session::Session>>,
     device: Device,
+    is_single: bool,
+    is_recorded: bool,
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
@@ -73,7 +81,11 @@ impl Session {
                 Ok(inner) => {
                     let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
                     let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-                    return Ok(Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs });
+                    let inner = Mutex::new(Some(inner));
+                    let is_recorded =
+                        options.providers.cuda_graphs && matches!(device, Device::Cuda(_) | Device::TensorRt(_));
+                    let is_single = options.is_single(device);
+                    return Ok(Self { inner, device, is_single, is_recorded, refused, inputs, outputs });
                 }
                 Err(error) => refused.push((device, error)),
             }
@@ -88,6 +100,11 @@ impl Session {
     /// Where it runs.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Whether every run is of one picture.
+    pub fn is_single(&self) -> bool {
+        self.is_single
     }
 
     /// Devices listed before it that did not work, and why.
@@ -113,6 +130,10 @@ impl Session {
         }
         for name in outputs {
             known("output", name, &self.outputs)?;
+        }
+        if self.is_recorded {
+            let message = "CUDA graphs replay a run on the same memory: only runs with bound tensors can; load without them";
+            return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let values = inputs
             .iter()
@@ -169,6 +190,13 @@ fn open_on(
         // Without its arena the processor provider gives memory back after each operator.
         let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
         builder = builder.with_execution_providers([processor])?;
+        if options.is_single(device) {
+            builder = builder.with_dimension_override(BATCH, 1)?;
+        }
+        if matches!(device, Device::DirectMl(_)) {
+            // That provider refuses patterns of memory and nodes in parallel.
+            builder = builder.with_memory_pattern(false)?.with_parallel_execution(false)?;
+        }
         if let Some(folder) = model.folder {
             builder = builder
                 .with_config_entry("session.model_external_initializers_file_folder_path", folder.to_string_lossy())?;
@@ -178,9 +206,11 @@ fn open_on(
         }
         Ok(builder)
     };
+    let providers = dispatch(device, options)?;
+    prepare_cache(device, options)?;
     let mut builder = build().map_err(|e| runtime_error("ONNX Runtime refused the session options", &e))?;
-    if let Some(dispatch) = device.dispatch() {
-        builder = builder.with_execution_providers([dispatch]).map_err(|e| {
+    if !providers.is_empty() {
+        builder = builder.with_execution_providers(providers).map_err(|e| {
             Error::new(ErrorKind::Device, format!("device {device} cannot be used: {}", reason(e.message())))
         })?;
     }
