@@ -29,7 +29,7 @@ fn in_rust() -> Vec<String> {
         SapiensClassInfo { struct_size, flip, name, color, reserved },
         SapiensContextOptions {
             struct_size, abi_version, onnxruntime_path, devices, threads, low_memory, flip_test, log_level,
-            log_delivery, reserved, log_callback, user_data
+            log_delivery, reserved, log_callback, user_data, cache_folder
         },
         SapiensLoadOptions {
             struct_size, tasks, precision, input_width, input_height, reserved, progress, user_data

@@ -2,7 +2,7 @@
 
 use sapiens::ErrorKind;
 use sapiens::engine::{Engine, LoadOptions, ModelSource, try_device};
-use sapiens::runtime::{Device, Library, SessionOptions};
+use sapiens::runtime::{Device, Library, OpenVinoTarget, SessionOptions};
 use sapiens::spec::Task;
 
 fn load(devices: &[Device]) -> sapiens::Result<Engine> {
@@ -19,7 +19,8 @@ fn a_device_the_library_lacks_is_an_error() {
     let library = Library::load(None).unwrap();
     assert_eq!(library.providers(), [Device::Cpu.provider()], "SAPIENS_ORT names another build than the CPU's");
     try_device(library, Device::Cpu).unwrap();
-    for device in [Device::WebGpu, Device::Cuda(0), Device::TensorRt(0)] {
+    let openvino = Device::OpenVino(OpenVinoTarget::CpuBf16);
+    for device in [Device::WebGpu, Device::Cuda(0), openvino, Device::DirectMl(0), Device::CoreMl] {
         for error in [load(&[device]).unwrap_err(), try_device(library, device).unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Device, "{error}");
             let text = error.to_string();

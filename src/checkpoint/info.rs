@@ -109,6 +109,7 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         source_sha256: String::new(),
         licence,
         detector,
+        certificate: None,
     })
 }
 

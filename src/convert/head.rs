@@ -113,7 +113,7 @@ fn layers(net: &mut Net, head: &Head, grid: Size, tokens: &Tokens) -> String {
                     winograd::shuffled(net, &x, layer, size)
                 } else {
                     let x = convolution(net, &x, layer, true, Step::Same(size));
-                    net.b.op("DepthToSpace", &[&x], &[("blocksize", Attr::Int(2)), ("mode", Attr::Text("CRD"))])
+                    net.depth_to_space(&x, false, layer.output / 4, size)
                 };
                 size = double(size);
                 x = norm_silu(net, &x, layer, *norm, layer.output / 4);
@@ -212,7 +212,7 @@ fn deconvolution(net: &mut Net, x: &str, layer: &Conv, size: Size) -> String {
     }
     let phases: Vec<&str> = phases.iter().map(String::as_str).collect();
     let x = net.b.op("Concat", &phases, &[("axis", Attr::Int(1))]);
-    net.b.op("DepthToSpace", &[&x], &[("blocksize", Attr::Int(2)), ("mode", Attr::Text("DCR"))])
+    net.depth_to_space(&x, true, outputs, size)
 }
 
 /// Norm and SiLU in 32-bit floats, the result in the type of products.
@@ -255,7 +255,7 @@ fn predict(net: &mut Net, x: &str, layer: &Conv) -> String {
     net.b.op("Conv", &[&x, &weight, &bias], &[("kernel_shape", Attr::Ints(&[1, 1]))])
 }
 
-/// The pointmap's scale: `[N, 1]`.
+/// The pointmap's scale: `[N, 1]`. Its linear layers are small, and every point is divided by their result: 32-bit floats.
 fn scale_branch(net: &mut Net, tokens: &Tokens, branch: &ScaleBranch) -> String {
     let mut x = net.narrow(&tokens.featmap);
     for layer in &branch.convs {
@@ -263,12 +263,13 @@ fn scale_branch(net: &mut Net, tokens: &Tokens, branch: &ScaleBranch) -> String 
         x = norm_silu(net, &x, layer, HeadNorm::Instance, layer.output);
     }
     let features = branch.linears.first().map_or(0, |l| l.input);
+    x = net.widen(&x);
     x = net.reshape(&x, &[-1, features as i64]);
     for (i, layer) in branch.linears.iter().enumerate() {
         if i > 0 {
             x = net.silu(&x);
         }
-        x = net.linear(&x, &layer.key, layer.input, layer.output);
+        x = net.float_linear(&x, &layer.key, layer.input, layer.output);
     }
-    net.widen(&x)
+    x
 }

@@ -2,12 +2,17 @@
 
 use super::head::DETECTOR_OUTPUT;
 use crate::error::{Error, ErrorKind, Result};
+use crate::file::write_atomic;
 use crate::geometry::Size;
-use crate::onnx::proto::{ModelProto, dimension};
-use crate::spec::{DetectorInfo, ModelInfo, Task};
+use crate::onnx::proto::{ModelProto, StringStringEntryProto, dimension};
+use crate::spec::{Certificate, DetectorInfo, ModelInfo, Task};
+use prost::Message;
+use std::path::Path;
 
 /// Version of the layout of inputs, outputs and metadata. Higher ones are refused.
 const FORMAT: u32 = 1;
+/// The measured error, as JSON.
+const CERTIFICATE: &str = "sapiens.certificate";
 
 /// The entries of a model, without the hash of its source when that is not known.
 pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
@@ -33,6 +38,23 @@ pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
         ("sapiens.license", info.licence.to_string()),
     ]);
     entries
+}
+
+/// Writes what a conversion was measured to cost into the metadata of a converted graph, in place of what stood there. A reader
+/// finds the old graph or the new one.
+///
+/// # Errors
+/// Those of reading the graph; `Io`.
+pub fn set_certificate(path: &Path, certificate: &Certificate) -> Result<()> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read the graph", path, e))?;
+    let mut model = ModelProto::decode(bytes.as_slice())
+        .map_err(|e| Error::new(ErrorKind::CorruptModel, format!("this is not an ONNX file: {e}")).at(path))?;
+    read(&model).map_err(|e| e.at(path))?;
+    let text = serde_json::to_string(certificate)
+        .map_err(|e| Error::invalid(format!("certificate: it cannot be written as JSON: {e}")))?;
+    model.metadata_props.retain(|entry| entry.key != CERTIFICATE);
+    model.metadata_props.push(StringStringEntryProto::new(CERTIFICATE, text));
+    write_atomic(path, |out| out.write_all(&model.encode_to_vec()))
 }
 
 /// Sets the hash of the source, once known.
@@ -147,5 +169,7 @@ fn read(model: &ModelProto) -> Result<ModelInfo> {
         source_sha256: entry("sapiens.source_sha256")?.to_owned(),
         licence: field!("sapiens.license"),
         detector,
+        // Nothing depends on it: one that a later version wrote in other words is not read.
+        certificate: find(CERTIFICATE).and_then(|text| serde_json::from_str(text).ok()),
     })
 }

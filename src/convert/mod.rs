@@ -23,7 +23,7 @@ mod write;
 
 pub use detector::{DETR_OUTPUTS, RTMDET_OUTPUTS, RTMDET_RAW_OUTPUTS, detector_info};
 pub use head::DETECTOR_OUTPUT;
-pub use metadata::{read_detector_info, read_info};
+pub use metadata::{read_detector_info, read_info, set_certificate};
 pub use weights::{Progress, Stage};
 pub use write::{InMemory, in_memory, to_folder, write};
 

@@ -3,6 +3,7 @@
 use super::weights::{Job, Recipe};
 use super::winograd;
 use crate::checkpoint::Arch;
+use crate::geometry::Size;
 use crate::onnx::{Attr, Builder, Element};
 use crate::spec::{ModelInfo, Precision, Rotation};
 
@@ -14,7 +15,7 @@ pub(super) const INSTANCE_EPSILON: f32 = 1e-5;
 /// A graph under construction together with its weight recipes.
 ///
 /// Activations travel between layers as 32-bit floats: residual stream, norms, rotary embedding and statistics need
-/// them. In half precision the inputs of products are cast just before them, and their results back.
+/// them. In fp16 and bf16 the inputs of products are cast just before them, and their results back.
 pub(super) struct Net<'a> {
     pub arch: &'a Arch,
     pub info: &'a ModelInfo,
@@ -39,6 +40,7 @@ impl<'a> Net<'a> {
         match self.info.precision {
             Precision::Fp32 => Element::F32,
             Precision::Fp16 => Element::F16,
+            Precision::Bf16 => Element::Bf16,
         }
     }
 
@@ -61,7 +63,7 @@ impl<'a> Net<'a> {
 
     /// To the element type of products.
     pub fn narrow(&mut self, x: &str) -> String {
-        self.cast_if_half(x, Element::F16)
+        self.cast_if_half(x, self.element())
     }
 
     /// Back to 32-bit floats.
@@ -72,7 +74,7 @@ impl<'a> Net<'a> {
     fn cast_if_half(&mut self, x: &str, to: Element) -> String {
         match self.info.precision {
             Precision::Fp32 => x.to_owned(),
-            Precision::Fp16 => self.cast(x, to),
+            Precision::Fp16 | Precision::Bf16 => self.cast(x, to),
         }
     }
 
@@ -125,6 +127,35 @@ impl<'a> Net<'a> {
         let bias =
             self.weight(&format!("{tensor}{part}"), &[rows.len()], Recipe::Rows { tensor, rows, row_scale: None });
         self.b.op("Add", &[&product, &bias], &[])
+    }
+
+    /// A linear layer with bias, `[N, inputs]` to `[N, outputs]`, in 32-bit floats in every precision.
+    pub fn float_linear(&mut self, x: &str, key: &str, inputs: usize, outputs: usize) -> String {
+        let tensor = format!("{key}.weight");
+        let recipe = Recipe::Transposed { tensor: tensor.clone(), rows: 0..outputs, columns: inputs, row_scale: None };
+        let weight = self.float_weight(&tensor, &[inputs, outputs], recipe);
+        let bias = format!("{key}.bias");
+        let bias = self.float_weight(&bias, &[outputs], Recipe::Stored(bias.clone()));
+        let product = self.b.op("MatMul", &[x, &weight], &[]);
+        self.b.op("Add", &[&product, &bias], &[])
+    }
+
+    /// Puts the values of `2 x 2` pixels that lie behind one another in the channels where they belong: `[N, 4 C, h, w]` to
+    /// `[N, C, 2h, 2w]`. `pixels_first`: channel `pixel * C + c`, otherwise `4 c + pixel`.
+    pub fn depth_to_space(&mut self, x: &str, pixels_first: bool, channels: usize, map: Size) -> String {
+        if self.element() != Element::Bf16 {
+            let mode = if pixels_first { "DCR" } else { "CRD" };
+            return self.b.op("DepthToSpace", &[x], &[("blocksize", Attr::Int(2)), ("mode", Attr::Text(mode))]);
+        }
+        // CUDA has no kernel for bfloat16: what the operator is defined by.
+        let (c, h, w) = (channels as i64, map.height as i64, map.width as i64);
+        let (split, order) = match pixels_first {
+            true => ([-1, 2, 2, c, h, w], [0, 3, 4, 1, 5, 2]),
+            false => ([-1, c, 2, 2, h, w], [0, 1, 4, 2, 5, 3]),
+        };
+        let x = self.reshape(x, &split);
+        let x = self.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&order))]);
+        self.reshape(&x, &[-1, c, 2 * h, 2 * w])
     }
 
     /// `x * rsqrt(mean(x^2) + eps) * weight` over the last axis, in 32-bit floats.

@@ -78,6 +78,7 @@ impl Job {
         }
         Ok(match self.element {
             Element::F16 => values.iter().flat_map(|&v| half::f16::from_f32(v).to_le_bytes()).collect(),
+            Element::Bf16 => values.iter().flat_map(|&v| half::bf16::from_f32(v).to_le_bytes()).collect(),
             _ => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
         })
     }
@@ -88,6 +89,7 @@ impl Job {
         match source.location(tensor)? {
             (crate::checkpoint::DType::F32, offset) if self.element == Element::F32 => Some(offset),
             (crate::checkpoint::DType::F16, offset) if self.element == Element::F16 => Some(offset),
+            (crate::checkpoint::DType::BF16, offset) if self.element == Element::Bf16 => Some(offset),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use crate::convert;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::proto::{ModelProto, dimension};
 use crate::onnx::{Builder, Dim, Element};
-use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions, View};
+use crate::runtime::{Device, Engines, Library, ModelBytes, Session, SessionOptions, View};
 use crate::spec::{DetectorInfo, ModelFraming, ModelInfo, Precision, Task};
 use prost::Message;
 use serde::Serialize;
@@ -70,6 +70,7 @@ fn describe_graph(path: &Path) -> Result<Description> {
     let dtype = match info.precision {
         Precision::Fp32 => "F32",
         Precision::Fp16 => "F16",
+        Precision::Bf16 => "BF16",
     };
     let mut heads: Vec<String> = info
         .tasks
@@ -202,7 +203,9 @@ pub fn try_device(library: &'static Library, device: Device) -> Result<()> {
     let y = b.rename(&y, "y");
     b.output(&y, Element::F32, &dims);
     let graph = b.finish("probe", &[]).encode_to_vec();
-    let options = SessionOptions { devices: vec![device], ..SessionOptions::default() };
+    let mut options = SessionOptions { devices: vec![device], ..SessionOptions::default() };
+    // One addition takes no minutes.
+    options.providers.engines = Engines::Build;
     let session = Session::open(library, ModelBytes { graph: &graph, folder: None, weights: None }, &options)?;
     let found = session.run(&[("x", View::F32(&[1, 2], &[1.0, 2.5]))], &["y"])?;
     match found.first().map(|t| t.floats()).transpose()? {

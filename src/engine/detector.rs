@@ -2,7 +2,7 @@
 
 use super::attention;
 use super::load::{
-    LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, materialise, read_graph,
+    LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, made, read_graph,
 };
 use super::watch::Watched;
 use crate::checkpoint::{Arch, Naming, Source};
@@ -57,7 +57,7 @@ impl Detector {
                     precision: if is_alone { None } else { options.precision },
                     ..convert_options(options)
                 };
-                materialise(plan_detector(&checkpoint, &convert)?, &checkpoint, progress)
+                made(plan_detector(&checkpoint, &convert)?, &checkpoint, options, progress)
             }
         };
         load().and_then(|loaded| Self::open(source, library, loaded, options)).map_err(|e| source.locate(e))
@@ -77,7 +77,8 @@ impl Detector {
         if !attention::is_exact(library, &options.session.devices)? {
             unfuse_attention(&mut loaded.model);
         }
-        let session = loaded.open(library, &loaded.model, &options.session)?;
+        let compiled = loaded.compiled(library, options);
+        let session = loaded.open(library, &loaded.model, &options.session, compiled.as_deref())?;
         // Mapped files may go on Unix; elsewhere they must stay as long as the session.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         let (name, info, watched) = (source.to_string(), loaded.info, loaded.watched);

@@ -1,5 +1,6 @@
 //! Where models come from.
 
+use super::cache;
 use super::model::Model;
 use super::watch::Watched;
 use crate::checkpoint::Source;
@@ -144,6 +145,9 @@ pub struct LoadOptions {
     pub detector: Option<ModelSource>,
     /// Input size of the detector, where it is built from a checkpoint; `None` for its own.
     pub detector_input: Option<Size>,
+    /// A folder that keeps converted checkpoints and what execution providers compile, for the next load (`docs/providers.md`). It is
+    /// made if it is not there, and may be shared by processes. `None`: nothing is kept.
+    pub cache: Option<PathBuf>,
 }
 
 /// A graph in memory and where its weights are.
@@ -156,17 +160,50 @@ pub(super) struct Loaded {
     pub info: ModelInfo,
     /// Files of the user's that must stay as they are.
     pub watched: Vec<Watched>,
+    /// What it is called in a cache.
+    pub key: Option<String>,
+    /// Whether it came from there.
+    pub is_cached: bool,
 }
 
 impl Loaded {
+    /// A graph whose weights are nowhere yet.
+    pub fn new(model: ModelProto, info: ModelInfo) -> Self {
+        let (weights, folder, temporary, watched, key) = (None, None, None, Vec::new(), None);
+        Self { model, weights, folder, temporary, info, watched, key, is_cached: false }
+    }
+
     /// A session of the graph or a part of it.
-    pub fn open(&self, library: &'static Library, graph: &ModelProto, options: &SessionOptions) -> Result<Session> {
+    ///
+    /// `compiled`: where providers keep what they compile of it.
+    pub fn open(
+        &self,
+        library: &'static Library,
+        graph: &ModelProto,
+        options: &SessionOptions,
+        compiled: Option<&Path>,
+    ) -> Result<Session> {
         let bytes = ModelBytes {
             graph: &graph.encode_to_vec(),
             folder: self.folder.as_deref(),
             weights: self.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
         };
-        Session::open(library, bytes, options)
+        let mut options = options.clone();
+        options.providers.precision = Some(self.info.precision);
+        options.providers.cache = compiled.map(Path::to_path_buf).or(options.providers.cache);
+        Session::open(library, bytes, &options)
+    }
+
+    /// Where providers keep what they compile of this model, loaded with these options; `None` without a cache.
+    pub fn compiled(&self, library: &Library, options: &LoadOptions) -> Option<PathBuf> {
+        let (cache, key) = (options.cache.as_deref()?, self.key.as_deref()?);
+        // Other outputs of the same graph.
+        let variant = match (options.flip_test, options.decoded_seg && self.info.tasks.contains(&Task::Seg)) {
+            (true, _) => "-flip",
+            (_, true) => "-labels",
+            _ => "",
+        };
+        Some(cache::record_folder(cache, library, &format!("{key}{variant}")))
     }
 }
 
@@ -180,7 +217,10 @@ impl Model {
     pub fn load(source: &ModelSource, options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
         let library = Library::load(options.library.as_deref())?;
         let loaded = match source {
-            ModelSource::Path(path) if is_graph(path) => from_graph(path, options),
+            ModelSource::Path(path) if is_graph(path) => from_graph(path, options).and_then(|loaded| {
+                let key = options.cache.as_ref().map(|_| cache::graph_key(path)).transpose()?;
+                Ok(Loaded { key, ..loaded })
+            }),
             _ => checkpoint(source).and_then(|checkpoint| from_checkpoint(&checkpoint, options, progress)),
         };
         let model = loaded.and_then(|mut loaded| {
@@ -208,7 +248,16 @@ pub(super) fn is_graph(path: &Path) -> bool {
 }
 
 fn from_checkpoint(source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
-    materialise(convert::plan(source, &convert_options(options))?, source, progress)
+    made(convert::plan(source, &convert_options(options))?, source, options, progress)
+}
+
+/// Makes the weights of a graph, or takes both from the cache.
+pub(super) fn made(plan: Plan, source: &Source, options: &LoadOptions, progress: &mut Progress) -> Result<Loaded> {
+    let Some(folder) = &options.cache else { return materialise(plan, source, progress) };
+    match cache::key(&plan, source)? {
+        Some(key) => cache::converted(folder, &key, plan, source, progress),
+        None => materialise(plan, source, progress),
+    }
 }
 
 /// How a model that is loaded so is converted.
@@ -235,13 +284,13 @@ pub(super) fn materialise(plan: Plan, source: &Source, progress: &mut Progress) 
     let info = plan.info.clone();
     if plan.weight_bytes() <= MAX_BYTES_IN_MEMORY {
         let InMemory { model, weights } = convert::in_memory(plan, source, progress)?;
-        return Ok(Loaded { model, weights: Some(weights), folder: None, temporary: None, info, watched: Vec::new() });
+        return Ok(Loaded { weights: Some(weights), ..Loaded::new(model, info) });
     }
     let temporary = tempfile::Builder::new().prefix("sapiens-").tempdir();
     let temporary = temporary.map_err(|e| Error::io("create a temporary folder", std::env::temp_dir(), e))?;
     let folder = temporary.path().to_path_buf();
     let model = convert::to_folder(plan, source, &folder, progress)?;
-    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: Some(temporary), info, watched: Vec::new() })
+    Ok(Loaded { folder: Some(folder), temporary: Some(temporary), ..Loaded::new(model, info) })
 }
 
 fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
@@ -280,10 +329,10 @@ pub(super) fn graph_with(path: &Path, read: fn(&ModelProto) -> Result<ModelInfo>
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let watched = check_external_data(&model, &folder)?;
+    let watched = external_data(&model, &folder)?;
     // ONNX Runtime resolves the folder against its own idea of the working directory.
     let folder = folder.canonicalize().map_err(|e| Error::io("open the folder of the graph", &folder, e))?;
-    Ok(Loaded { model, weights: None, folder: Some(folder), temporary: None, info, watched })
+    Ok(Loaded { folder: Some(folder), watched, ..Loaded::new(model, info) })
 }
 
 /// Reads the graph of an `.onnx` file.
@@ -304,7 +353,7 @@ pub(super) fn read_graph(path: &Path) -> Result<ModelProto> {
 }
 
 /// Weights must lie in plain files of the graph's own folder, and be there: these files.
-fn check_external_data(model: &ModelProto, folder: &Path) -> Result<Vec<Watched>> {
+pub(super) fn external_data(model: &ModelProto, folder: &Path) -> Result<Vec<Watched>> {
     let corrupt = |message: String| Error::new(ErrorKind::CorruptModel, message);
     let mut sizes = std::collections::HashMap::new();
     let mut watched = Vec::new();

@@ -14,6 +14,8 @@
 
 mod attention;
 mod batch;
+mod cache;
+mod certify;
 mod describe;
 mod describe_detector;
 mod detector;
@@ -22,14 +24,18 @@ mod infer;
 mod load;
 mod model;
 mod picture;
+mod prebuild;
 mod result;
 mod run;
 mod watch;
 
+pub use cache::{BuiltModel, built_models};
+pub use certify::{CertifyOptions, certify};
 pub use describe::{Description, describe, describe_with, try_device};
 pub use detector::Detector;
 pub use framer::{Framer, Surface, Uploaded};
 pub use load::{DeviceFraming, LoadOptions, ModelSource};
 pub use model::Model;
+pub use prebuild::{Prebuilt, prebuild};
 pub use result::{Features, FrameResult, Maps, Person, Timing};
 pub use run::{Engine, MapSpace, Request};

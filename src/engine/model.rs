@@ -23,6 +23,8 @@ pub struct Model {
     framer: Option<Arc<Framer>>,
     framing_refused: Option<Error>,
     watched: Vec<super::watch::Watched>,
+    compiled: Option<std::path::PathBuf>,
+    is_cached: bool,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -56,7 +58,8 @@ impl Model {
             .map(|i| i.name.clone())
             .next()
             .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
-        let open = |part: &ModelProto| loaded.open(library, part, &options.session);
+        let compiled = loaded.compiled(library, options);
+        let open = |part: &ModelProto| loaded.open(library, part, &options.session, compiled.as_deref());
         let raw = info.raw || options.flip_test;
         let decoded_seg = options.decoded_seg && !raw;
         let late_normals = info.framing == ModelFraming::Sapiens1;
@@ -111,6 +114,8 @@ impl Model {
             framer,
             framing_refused,
             watched: loaded.watched,
+            is_cached: loaded.is_cached,
+            compiled,
             _temporary: temporary,
         })
     }
@@ -133,6 +138,21 @@ impl Model {
     /// Devices listed before it that did not work, and why.
     pub fn refused(&self) -> &[(Device, Error)] {
         self.first_session().refused()
+    }
+
+    /// Whether graph and weights were in the cache ([`LoadOptions::cache`]).
+    pub fn is_cached(&self) -> bool {
+        self.is_cached
+    }
+
+    /// Where providers keep what they compile of it.
+    pub(super) fn compiled(&self) -> Option<&std::path::Path> {
+        self.compiled.as_deref()
+    }
+
+    /// Whether it looks at one picture per run, whatever memory there is: what its device needs.
+    pub fn is_single(&self) -> bool {
+        self.first_session().is_single()
     }
 
     /// Whether results are averaged with those of the mirrored picture.

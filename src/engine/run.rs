@@ -253,7 +253,10 @@ fn run_group(
     result: &mut FrameResult,
 ) -> Result<()> {
     let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
-    let at_once = batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory);
+    let at_once = match model.is_single() {
+        true => 1,
+        false => batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory),
+    };
     let mut done = 0;
     while done < boxes.len() {
         let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };

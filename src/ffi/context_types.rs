@@ -31,7 +31,8 @@ pub struct SapiensContextOptions {
     /// Path of the ONNX Runtime library, UTF-8; NULL: the environment variable SAPIENS_ORT, then beside libsapiens and beside
     /// the program. A process has one: the first one opened.
     pub onnxruntime_path: *const c_char,
-    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N". NULL: "cpu". Only what is
+    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N", "openvino:cpu",
+    /// "openvino:cpu-bf16", "openvino:gpu", "openvino:gpu-fp16", "openvino:npu", "directml:N", "coreml". NULL: "cpu". Only what is
     /// listed is used, the first that works.
     pub devices: *const c_char,
     /// Threads a run uses on the processor; 0: one per physical core.
@@ -50,6 +51,10 @@ pub struct SapiensContextOptions {
     pub log_callback: SapiensLogCallback,
     /// Given to `log_callback`.
     pub user_data: *mut c_void,
+    /// A folder that keeps converted checkpoints and what devices compile, for the next load; it is made if it is not there, and
+    /// may be shared by processes. "tensorrt:N" runs only models that `sapiens prebuild` has built into it. UTF-8; NULL: nothing is
+    /// kept.
+    pub cache_folder: *const c_char,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -72,6 +77,7 @@ impl SapiensContextOptions {
         reserved: 0,
         log_callback: None,
         user_data: std::ptr::null_mut(),
+        cache_folder: std::ptr::null(),
     };
 }
 

@@ -111,8 +111,13 @@ pub(super) unsafe fn context_options(options: &SapiensContextOptions) -> Result<
     let devices = unsafe { optional_text(options.devices, "options->devices")? }.unwrap_or("cpu");
     let devices = devices.split(',').map(|name| name.trim().parse::<Device>()).collect::<crate::Result<Vec<_>>>();
     let library = unsafe { optional_text(options.onnxruntime_path, "options->onnxruntime_path")? };
+    let cache = unsafe { optional_text(options.cache_folder, "options->cache_folder")? };
+    if cache == Some("") {
+        return Err(Failure::invalid("options->cache_folder is empty; NULL stands for none"));
+    }
     Ok(ContextOptions {
         library: library.map(Into::into),
+        cache: cache.map(Into::into),
         devices: devices.map_err(|e| Failure::invalid(format!("options->devices: {e}")))?,
         threads: options.threads as usize,
         low_memory: flag(options.low_memory, "options->low_memory")?,
@@ -145,6 +150,7 @@ pub(super) fn precision_number(precision: Precision) -> i32 {
     match precision {
         Precision::Fp32 => SapiensPrecision::Fp32 as i32,
         Precision::Fp16 => SapiensPrecision::Fp16 as i32,
+        Precision::Bf16 => SapiensPrecision::Bf16 as i32,
     }
 }
 
@@ -158,6 +164,7 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
             (SapiensPrecision::Default as i32, None),
             (SapiensPrecision::Fp32 as i32, Some(Precision::Fp32)),
             (SapiensPrecision::Fp16 as i32, Some(Precision::Fp16)),
+            (SapiensPrecision::Bf16 as i32, Some(Precision::Bf16)),
         ],
     )?;
     let input = match (options.input_width, options.input_height) {

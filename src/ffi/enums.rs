@@ -194,6 +194,8 @@ pub enum SapiensPrecision {
     Fp32 = 1,
     /// 16-bit weights and products; sums that need it stay 32-bit.
     Fp16 = 2,
+    /// As FP16, in bfloat16; devices "cuda:N" and "tensorrt:N" only.
+    Bf16 = 3,
 }
 
 /// Urgency of a log message. Setting a level asks for it and all more urgent ones.

@@ -31,6 +31,8 @@ pub struct ContextOptions {
     pub flip_test: bool,
     /// Who gets log messages.
     pub log: Option<Log>,
+    /// A folder that keeps what loading costs ([`LoadOptions::cache`]).
+    pub cache: Option<PathBuf>,
 }
 
 /// What is loaded of a model.
@@ -115,13 +117,19 @@ impl Context {
                 log.say(level, || format!("ONNX Runtime: {text}"))
             }))
         });
-        let session = SessionOptions { devices, threads: options.threads, low_memory: options.low_memory };
+        let session = SessionOptions {
+            devices,
+            threads: options.threads,
+            low_memory: options.low_memory,
+            ..SessionOptions::default()
+        };
         Ok(Arc::new(Self {
             load: LoadOptions {
                 session,
                 library: options.library,
                 flip_test: options.flip_test,
                 decoded_seg: true,
+                cache: options.cache,
                 ..LoadOptions::default()
             },
             models: Mutex::default(),

@@ -62,11 +62,14 @@ impl Library {
 
     /// Names of the execution providers compiled into it.
     pub fn providers(&self) -> Vec<String> {
-        use ort::ep::{CPU, CUDA, ExecutionProvider, TensorRT, WebGPU};
+        use ort::ep::{CPU, CUDA, CoreML, DirectML, ExecutionProvider, OpenVINO, TensorRT, WebGPU};
         let known = [
             (TensorRT::NAME, TensorRT::is_available()),
             (CUDA::NAME, CUDA::is_available()),
             (WebGPU::NAME, WebGPU::is_available()),
+            (OpenVINO::NAME, OpenVINO::is_available()),
+            (DirectML::NAME, DirectML::is_available()),
+            (CoreML::NAME, CoreML::is_available()),
             (CPU::NAME, CPU::is_available()),
         ];
         known.into_iter().filter(|(_, there)| matches!(there, Ok(true))).map(|(name, _)| name.to_owned()).collect()

@@ -9,13 +9,17 @@ mod elf;
 mod library;
 mod log;
 mod place;
+mod providers;
+mod record;
 mod session;
 mod tensor;
 
 pub use bound::{DeviceTensor, Input, Traffic};
-pub use device::Device;
+pub use device::{Device, OpenVinoTarget};
 pub use library::{Library, candidates, search_folders};
 pub use log::{LogLevel, LogSink, LogSinkId, add_log_sink, remove_log_sink};
+pub use providers::{Arena, ConvSearch, Engines, ProviderOptions, provider_settings};
+pub use record::BuildRecord;
 pub use session::{ModelBytes, Session, SessionOptions};
 pub use tensor::{Tensor, TensorData, View};
 

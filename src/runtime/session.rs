@@ -1,6 +1,7 @@
 //! A session: one graph, loaded on one device.
 
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
+use super::providers::{ProviderOptions, dispatch, prepare_cache};
 use super::tensor::{Tensor, TensorData, View};
 use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,11 +22,13 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Keeps the weights of a file memory-mapped and unpacked: little memory, a slightly slower run.
     pub low_memory: bool,
+    /// What only some devices have.
+    pub providers: ProviderOptions,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false }
+        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false, providers: ProviderOptions::default() }
     }
 }
 
@@ -39,6 +42,9 @@ pub struct ModelBytes<'a> {
     /// External data held in memory: the file name used in the graph, and its bytes.
     pub weights: Option<(&'a str, &'a Arc<[u8]>)>,
 }
+
+/// The name of the free first extent of inputs and outputs.
+const BATCH: &str = "batch";
 
 /// All WebGPU sessions of a process share one device context, which is not safe to use from two threads: opening,
 /// running and closing sessions at the same time ends the process with a segmentation fault (seen in 1.30). So these
@@ -57,6 +63,8 @@ pub struct Session {
     /// `None` only while it is dropped.
     inner: Mutex<Option<ort::session::Session>>,
     device: Device,
+    is_single: bool,
+    is_recorded: bool,
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
@@ -71,7 +79,7 @@ impl Session {
         let mut refused = Vec::new();
         for &device in &options.devices {
             match open_on(library, model, options, device, false) {
-                Ok(inner) => return Ok(Self::of(inner, device, refused)),
+                Ok(inner) => return Ok(Self::of(inner, device, options, refused)),
                 Err(error) => refused.push((device, error)),
             }
         }
@@ -88,19 +96,32 @@ impl Session {
     /// # Errors
     /// `Device` if the device does not work or lacks an operator.
     pub fn open_strict(library: &'static Library, model: ModelBytes, device: Device) -> Result<Self> {
-        let inner = open_on(library, model, &SessionOptions::default(), device, true)?;
-        Ok(Self::of(inner, device, Vec::new()))
+        let options = SessionOptions::default();
+        let inner = open_on(library, model, &options, device, true)?;
+        Ok(Self::of(inner, device, &options, Vec::new()))
     }
 
-    fn of(inner: ort::session::Session, device: Device, refused: Vec<(Device, Error)>) -> Self {
+    fn of(
+        inner: ort::session::Session,
+        device: Device,
+        options: &SessionOptions,
+        refused: Vec<(Device, Error)>,
+    ) -> Self {
         let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
         let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-        Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs }
+        let is_recorded = options.providers.cuda_graphs && matches!(device, Device::Cuda(_) | Device::TensorRt(_));
+        let is_single = options.is_single(device);
+        Self { inner: Mutex::new(Some(inner)), device, is_single, is_recorded, refused, inputs, outputs }
     }
 
     /// Where it runs.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Whether every run is of one picture.
+    pub fn is_single(&self) -> bool {
+        self.is_single
     }
 
     /// Devices listed before it that did not work, and why.
@@ -197,6 +218,11 @@ impl Session {
         for name in outputs {
             known("output", name, &self.outputs)?;
         }
+        if self.is_recorded {
+            let message =
+                "CUDA graphs replay a run on the same memory: only runs with bound tensors can; load without them";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
         let value = |&(name, input): &(&str, Input<'v>)| {
             let value = match input {
                 Input::Host(view) => {
@@ -269,6 +295,13 @@ fn open_on(
             let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
             builder = builder.with_execution_providers([processor])?;
         }
+        if options.is_single(device) {
+            builder = builder.with_dimension_override(BATCH, 1)?;
+        }
+        if matches!(device, Device::DirectMl(_)) {
+            // That provider refuses patterns of memory and nodes in parallel.
+            builder = builder.with_memory_pattern(false)?.with_parallel_execution(false)?;
+        }
         if let Some(folder) = model.folder {
             builder = builder
                 .with_config_entry("session.model_external_initializers_file_folder_path", folder.to_string_lossy())?;
@@ -278,9 +311,11 @@ fn open_on(
         }
         Ok(builder)
     };
+    let providers = dispatch(device, options)?;
+    prepare_cache(device, options)?;
     let mut builder = build().map_err(|e| runtime_error("ONNX Runtime refused the session options", &e))?;
-    if let Some(dispatch) = device.dispatch() {
-        builder = builder.with_execution_providers([dispatch]).map_err(|e| {
+    if !providers.is_empty() {
+        builder = builder.with_execution_providers(providers).map_err(|e| {
             Error::new(ErrorKind::Device, format!("device {device} cannot be used: {}", reason(e.message())))
         })?;
     }

@@ -1,6 +1,6 @@
 //! What a model says about itself: derived from a checkpoint, stored in a converted graph, reported to the caller.
 
-use super::Task;
+use super::{Certificate, Task};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ text_enum! {
         Fp32 = "fp32",
         /// 16-bit weights and products; norms, rotary embedding, softmax and residual stream stay 32-bit.
         Fp16 = "fp16",
+        /// As fp16, in bfloat16: the range of 32-bit floats with 8 bits of precision. For CUDA and TensorRT.
+        Bf16 = "bf16",
     }
 }
 
@@ -173,6 +175,9 @@ pub struct ModelInfo {
     /// The person detector of a bundle, or that the model is one; converted graphs of tasks have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detector: Option<DetectorInfo>,
+    /// What the conversion was measured to cost; `None` where nobody has measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// Facts about a person detector.

@@ -1,8 +1,10 @@
 //! Model facts: which tasks exist, how each sees the image, and what a converted model says about itself.
 
+mod certificate;
 mod info;
 mod task;
 
+pub use certificate::{Certificate, TaskError};
 pub use info::{
     DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, ModelInfo, NormalFrame, Precision, Rope,
     Rotation,

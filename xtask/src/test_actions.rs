@@ -75,6 +75,18 @@ pub fn find_webgpu_host(run: &mut Run) -> Result<Counts, Fault> {
     Ok(Counts::default())
 }
 
+/// The OpenVINO build, if somebody has named one.
+pub fn find_openvino_host(_: &mut Run) -> Result<Counts, Fault> {
+    const VARIABLE: &str = "SAPIENS_ORT_OPENVINO";
+    match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+        Some(path) => {
+            println!("{VARIABLE}={}", path.display());
+            Ok(Counts::default())
+        }
+        None => Err(Fault::Blocked(format!("{VARIABLE} names no library; docs/providers.md says how to get one"))),
+    }
+}
+
 /// The demo in its small form; it checks its own results.
 pub fn demo(_: &mut Run) -> Result<Counts, Fault> {
     demo::run(&demo::Request { kind: demo::Kind::Smoke, source: fetch::Source::Pypi, ort: None, out: None })?;

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: runs the steps in order, stops at the first that fails, and sums up in one closing line.
 
 use crate::process::{self, Fault};
-use crate::test_steps::{Action, STEPS, Step};
+use crate::test_steps::{Action, Host, STEPS, Step};
 use std::ffi::OsString;
 
 /// How many tests passed, failed, or were marked `#[ignore]`.
@@ -52,17 +52,18 @@ impl Run {
     }
 }
 
-/// Runs all steps. A blocked one fails the run, unless `allow_blocked`.
+/// Runs all steps. A blocked one fails the run, unless `allow_blocked` or its host is not asked of every machine.
 pub fn run(allow_blocked: bool) -> Result<(), Fault> {
     let mut run = Run::default();
     let mut sum = Counts::default();
     let mut blocked: Vec<String> = Vec::new();
+    let mut missing: Vec<Host> = Vec::new();
     let mut times = Vec::new();
     let mut fault = None;
     for (index, step) in STEPS.iter().enumerate() {
         println!("\n== {} of {}: {}", index + 1, STEPS.len(), step.name);
-        if step.needs_webgpu && !blocked.is_empty() {
-            println!("BLOCKED: {}: the WebGPU host is missing", step.name);
+        if let Some(host) = step.host.filter(|host| missing.contains(host)) {
+            println!("BLOCKED: {}: the {host:?} host is missing", step.name);
             blocked.push(step.name.to_owned());
             continue;
         }
@@ -78,8 +79,11 @@ pub fn run(allow_blocked: bool) -> Result<(), Fault> {
         println!("-- {}: {what}, {}", step.name, process::readable(time));
         match result {
             Ok(()) => sum.passed += 1,
-            Err(Fault::Blocked(message)) if allow_blocked && step.needs_webgpu => {
+            Err(Fault::Blocked(message))
+                if step.host == Some(Host::OpenVino) || allow_blocked && step.host.is_some() =>
+            {
                 println!("BLOCKED: {}: {message}", step.name);
+                missing.extend(step.host);
                 blocked.push(step.name.to_owned());
             }
             Err(error) => {
@@ -155,7 +159,7 @@ mod tests {
         let mut run = Run::default();
         let mut counts = Counts::default();
         let none = Action::CargoTest(&["--version"]);
-        let step = Step { name: "none", action: none, variables: &[], needs_webgpu: false };
+        let step = Step { name: "none", action: none, variables: &[], host: None };
         let fault = perform(&step, &mut run, &mut counts).unwrap_err();
         assert!(fault.to_string().starts_with("no test ran"), "{fault}");
     }

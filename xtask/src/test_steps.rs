@@ -22,25 +22,42 @@ pub struct Step {
     pub action: Action,
     /// Variables set for it alone.
     pub variables: &'static [(&'static str, &'static str)],
-    /// Whether it runs on the WebGPU host: blocked when that is missing.
-    pub needs_webgpu: bool,
+    /// The host it looks for or runs on, if not every machine has that: blocked when it is missing.
+    pub host: Option<Host>,
+}
+
+/// What some steps need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// A build of ONNX Runtime with WebGPU, and a Vulkan driver. Without it the run fails, unless that was allowed.
+    WebGpu,
+    /// A build of ONNX Runtime with OpenVINO. Large, and not fetched: without it the run says so and goes on.
+    OpenVino,
 }
 
 const fn step(name: &'static str, action: Action) -> Step {
-    Step { name, action, variables: &[], needs_webgpu: false }
+    Step { name, action, variables: &[], host: None }
 }
 
-/// Every check. Tests with `webgpu` in their path need the WebGPU host, the others none but ONNX Runtime.
+/// Every check. Tests with `webgpu` or `openvino` in their path need that host, the others none but ONNX Runtime.
 pub const STEPS: &[Step] = &[
     step("format", Action::Cargo(&["fmt", "--all", "--check"])),
     step("repository size", Action::Call(actions::repository_size)),
     step("clippy", Action::Cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])),
     step("fetch ONNX Runtime", Action::Call(actions::fetch_pypi)),
     step("fetch CoreCLR", Action::Call(actions::fetch_coreclr)),
-    Step { needs_webgpu: true, ..step("WebGPU host", Action::Call(actions::find_webgpu_host)) },
-    step("tests", Action::CargoTest(&["test", "--workspace", "--no-fail-fast", "--", "--skip", "webgpu"])),
+    Step { host: Some(Host::WebGpu), ..step("WebGPU host", Action::Call(actions::find_webgpu_host)) },
+    Step { host: Some(Host::OpenVino), ..step("OpenVINO host", Action::Call(actions::find_openvino_host)) },
+    step(
+        "tests",
+        Action::CargoTest(&["test", "--workspace", "--no-fail-fast", "--", "--skip", "webgpu", "--skip", "openvino"]),
+    ),
     Step {
-        needs_webgpu: true,
+        host: Some(Host::OpenVino),
+        ..step("tests on OpenVINO", Action::CargoTest(&["test", "--test", "openvino", "--no-fail-fast", "openvino"]))
+    },
+    Step {
+        host: Some(Host::WebGpu),
         ..step(
             "tests on WebGPU",
             Action::CargoTest(&["test", "--lib", "--bins", "--tests", "--no-fail-fast", "webgpu"]),

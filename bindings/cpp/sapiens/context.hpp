@@ -17,8 +17,10 @@ struct ContextOptions {
     /// Path of the ONNX Runtime library; empty: the environment variable SAPIENS_ORT, then beside libsapiens and beside the
     /// program.
     std::string onnxruntime_path;
-    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N". Empty: "cpu".
+    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N", ... Empty: "cpu".
     std::string devices;
+    /// A folder that keeps converted checkpoints and what devices compile, for the next load; empty: nothing is kept.
+    std::string cache_folder;
     /// Threads a run uses on the processor; 0: one per physical core.
     std::uint32_t threads = detail::context_defaults.threads;
     /// Weights of converted graphs stay mapped from their file: little memory, a slightly slower run.
@@ -103,10 +105,12 @@ public:
     static Expected<Context> create(ContextOptions options = {}) {
         if (auto refused = detail::refuse_zero(options.onnxruntime_path, "onnxruntime_path")) return *refused;
         if (auto refused = detail::refuse_zero(options.devices, "devices")) return *refused;
+        if (auto refused = detail::refuse_zero(options.cache_folder, "cache_folder")) return *refused;
         Context context;
         SapiensContextOptions c = SAPIENS_CONTEXT_OPTIONS_INIT;
         c.onnxruntime_path = options.onnxruntime_path.empty() ? nullptr : options.onnxruntime_path.c_str();
         c.devices = options.devices.empty() ? nullptr : options.devices.c_str();
+        c.cache_folder = options.cache_folder.empty() ? nullptr : options.cache_folder.c_str();
         c.threads = options.threads;
         c.low_memory = options.low_memory ? 1 : 0;
         c.flip_test = options.flip_test ? 1 : 0;

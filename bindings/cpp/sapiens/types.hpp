@@ -112,6 +112,7 @@ enum class Precision : std::int32_t {
     model_default = SAPIENS_PRECISION_DEFAULT,
     fp32 = SAPIENS_PRECISION_FP32,
     fp16 = SAPIENS_PRECISION_FP16,
+    bf16 = SAPIENS_PRECISION_BF16,
 };
 
 /// Urgency of a log message. Setting a level asks for it and all more urgent ones.

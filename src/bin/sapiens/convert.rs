@@ -1,15 +1,18 @@
 //! `sapiens convert`.
 
 use crate::console::say;
+use crate::inputs;
 use crate::interrupt;
 use crate::options::{parse_megabytes, parse_size};
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::{Arch, Hints, Naming, Source};
 use sapiens::convert::{ConvertOptions, plan, plan_detector, write};
+use sapiens::engine::{CertifyOptions, certify};
 use sapiens::geometry::Size;
+use sapiens::runtime::{Device, SessionOptions};
 use sapiens::spec::{Precision, Rope, Rotation, Task};
 use sapiens::{Error, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
@@ -19,7 +22,7 @@ pub struct Args {
     /// The graph to write; its weights go to OUT.onnx.data beside it [default: CKPT with the ending .onnx].
     #[arg(value_name = "OUT.onnx")]
     out: Option<PathBuf>,
-    /// fp32 or fp16.
+    /// fp32, fp16, or bf16 (for the devices cuda:N and tensorrt:N).
     #[arg(long, default_value = "fp32")]
     precision: Precision,
     /// Input size; multiples of 16, of 64 for the 4K model [default: 1024x768, 4096x3072 for the 4K model, of Sapiens v1 that of
@@ -50,6 +53,40 @@ pub struct Args {
     /// Heads to keep, separated by commas [default: all].
     #[arg(long = "task", value_delimiter = ',', value_name = "TASK,...")]
     tasks: Vec<Task>,
+    #[command(flatten)]
+    certify: CertifyArgs,
+}
+
+/// Whether and how the conversion is measured.
+#[derive(clap::Args)]
+struct CertifyArgs {
+    /// Measure how far the converted model is from the checkpoint in fp32, per task, and write it into the graph.
+    #[arg(long)]
+    certify: bool,
+    /// Pictures, or folders of them, to measure with [default: three rendered people that are built in].
+    #[arg(long, value_name = "PICTURE|FOLDER", num_args = 1.., requires = "certify")]
+    certify_with: Vec<PathBuf>,
+    /// Devices to measure on, as for `sapiens run`.
+    #[arg(long = "device", value_delimiter = ',', default_value = "cpu", requires = "certify")]
+    devices: Vec<Device>,
+    /// The ONNX Runtime library to measure with [default: $SAPIENS_ORT, then beside this program].
+    #[arg(long, value_name = "PATH", requires = "certify")]
+    ort: Option<PathBuf>,
+}
+
+impl CertifyArgs {
+    /// Pictures that cannot be found are known before anything is converted.
+    fn options(&self) -> Result<Option<CertifyOptions>> {
+        if !self.certify {
+            return Ok(None);
+        }
+        let pictures = match self.certify_with.as_slice() {
+            [] => Vec::new(),
+            paths => inputs::collect(paths)?.into_iter().map(|input| input.path).collect(),
+        };
+        let session = SessionOptions { devices: self.devices.clone(), ..SessionOptions::default() };
+        Ok(Some(CertifyOptions { session, library: self.ort.clone(), pictures }))
+    }
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -77,6 +114,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if source.naming() == Naming::Sapiens1 && args.rotation != Rotation::default() {
         return Err(Error::invalid("--rotation: Sapiens v1 has no rotary embedding").at(&args.checkpoint));
     }
+    if is_detector && args.certify.certify {
+        let message = "--certify: a detector alone is converted in fp32, there is nothing to measure";
+        return Err(Error::invalid(message).at(&args.checkpoint));
+    }
+    let certify_options = args.certify.options()?;
     let plan = if is_detector { plan_detector(&source, &options) } else { plan(&source, &options) };
     let plan = plan.map_err(|e| e.at(&args.checkpoint))?;
     let mut bar = ConvertBar::default();
@@ -91,12 +133,35 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let family = if source.naming() == Naming::Sapiens1 { "Sapiens v1 " } else { "" };
     say!("{}: {family}{} {tasks}, input {}, {}", out.display(), info.size, info.input, info.precision);
     say!("licence of the weights: {}", info.licence);
+    if let Some(options) = certify_options {
+        measure(&out, &source, &options)?;
+    }
     if is_detector {
         say!("use it so: sapiens run PICTURE --detect --detector {}", out.display());
     } else if Arch::derive(&source)?.detector.is_some() {
         say!("its person detector is not in the graph: `sapiens run --detect` needs the checkpoint");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The conversion against fp32, into the graph and onto the screen.
+fn measure(out: &Path, source: &Source, options: &CertifyOptions) -> Result<()> {
+    let mut bar = ConvertBar::default();
+    let result = certify(out, source, options, &mut |stage, done, total| {
+        bar.update(stage, done, total);
+        interrupt::check()
+    });
+    bar.finish();
+    let found = result?;
+    say!(
+        "against {} on {} ({} pictures, ONNX Runtime {}):",
+        found.reference,
+        found.device,
+        found.pictures,
+        found.onnxruntime
+    );
+    found.tasks.iter().for_each(|task| say!("  {task}"));
+    Ok(())
 }
 
 /// The first option that says nothing about a detector.

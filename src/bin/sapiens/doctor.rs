@@ -2,8 +2,8 @@
 
 use crate::console::say;
 use sapiens::Result;
-use sapiens::engine::try_device;
-use sapiens::runtime::{Device, Library, search_folders};
+use sapiens::engine::{built_models, try_device};
+use sapiens::runtime::{Device, Library, OpenVinoTarget, search_folders};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,6 +12,9 @@ pub struct Args {
     /// The ONNX Runtime library [default: $SAPIENS_ORT, then beside this program].
     #[arg(long, value_name = "PATH")]
     ort: Option<PathBuf>,
+    /// A cache folder: says what was built into it, and whether it fits.
+    #[arg(long, value_name = "FOLDER")]
+    cache: Option<PathBuf>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -32,7 +35,17 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     say!("ONNX Runtime  {} from {}", library.version(), library.path().display());
     let providers = library.providers();
-    for device in [Device::Cpu, Device::WebGpu, Device::Cuda(0), Device::TensorRt(0)] {
+    let devices = [
+        Device::Cpu,
+        Device::WebGpu,
+        Device::Cuda(0),
+        Device::TensorRt(0),
+        Device::OpenVino(OpenVinoTarget::Cpu),
+        Device::OpenVino(OpenVinoTarget::Gpu),
+        Device::DirectMl(0),
+        Device::CoreMl,
+    ];
+    for device in devices {
         let compiled = providers.iter().any(|p| p == device.provider());
         let state = if !compiled {
             format!("not in this build of ONNX Runtime; {}", how_to_get(device))
@@ -44,16 +57,33 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         };
         say!("{:13} {state}", device.to_string());
     }
+    if let Some(folder) = &args.cache {
+        cache(folder, library)?;
+    }
     say!("NVIDIA        {}", nvidia());
     say!("Vulkan        {}", vulkan());
     say!("ffmpeg        {}", ffmpeg());
     Ok(ExitCode::SUCCESS)
 }
 
+/// What `sapiens prebuild` has left there.
+fn cache(folder: &Path, library: &Library) -> Result<()> {
+    let built = built_models(folder, Some(library))?;
+    say!("cache         {}: {} builds", folder.display(), built.len());
+    for found in built {
+        let state = found.obstacle.unwrap_or_else(|| "fits".to_owned());
+        say!("  {} for {}: {state}", found.record.model, found.record.device);
+    }
+    Ok(())
+}
+
 fn how_to_get(device: Device) -> &'static str {
     match device {
         Device::WebGpu => "the npm package onnxruntime-node has it (`cargo xtask fetch-ort --source npm`)",
         Device::Cuda(_) | Device::TensorRt(_) => "the PyPI package onnxruntime-gpu has it",
+        Device::OpenVino(_) => "the PyPI package onnxruntime-openvino has it",
+        Device::DirectMl(_) => "the NuGet package Microsoft.ML.OnnxRuntime.DirectML has it (Windows)",
+        Device::CoreMl => "the builds for macOS and iOS have it",
         _ => "take another build",
     }
 }

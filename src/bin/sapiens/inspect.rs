@@ -60,6 +60,16 @@ fn print(d: &Description) {
     for head in &d.heads {
         rows.push(("head", head.clone()));
     }
+    if let Some(found) = &info.certificate {
+        rows.push((
+            "measured",
+            format!(
+                "against {} on {}, {} pictures ({}), ONNX Runtime {}",
+                found.reference, found.device, found.pictures, found.source, found.onnxruntime
+            ),
+        ));
+        rows.extend(found.tasks.iter().map(|task| ("", task.to_string())));
+    }
     for (name, value) in rows {
         say!("{name:11} {value}");
     }

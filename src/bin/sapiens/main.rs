@@ -1,4 +1,4 @@
-//! `sapiens`: run, eval, convert, inspect, doctor, bench.
+//! `sapiens`: run, eval, convert, prebuild, inspect, doctor, bench.
 
 mod bench;
 mod console;
@@ -12,6 +12,7 @@ mod interrupt;
 mod options;
 mod outputs;
 mod places;
+mod prebuild;
 mod progress;
 mod run;
 mod video;
@@ -36,6 +37,8 @@ enum Command {
     Eval(eval::Args),
     /// Convert a .safetensors or .pth checkpoint to an .onnx graph.
     Convert(convert::Args),
+    /// Do ahead of time what loading a model costs: convert it, build a device's engines, into a cache folder.
+    Prebuild(prebuild::Args),
     /// Say what a .safetensors, .pth or .onnx file is.
     Inspect(inspect::Args),
     /// Say what this machine has, what is missing and how to get it.
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Prebuild(args) => prebuild::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),

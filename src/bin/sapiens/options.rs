@@ -4,7 +4,7 @@ use clap::Args;
 use sapiens::detect::DetectOptions;
 use sapiens::engine::{Detector, DeviceFraming, LoadOptions, ModelSource};
 use sapiens::geometry::{Rect, Size};
-use sapiens::runtime::{Device, SessionOptions};
+use sapiens::runtime::{Device, Engines, ProviderOptions, SessionOptions};
 use sapiens::spec::{NormalFrame, Precision, Rope, Task};
 use std::path::PathBuf;
 
@@ -17,7 +17,8 @@ pub struct ModelArgs {
     /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features, depth [default: all the models have].
     #[arg(long = "task", visible_alias = "tasks", value_delimiter = ',', value_name = "TASK,...")]
     pub tasks: Vec<Task>,
-    /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N. Only listed ones are used.
+    /// Devices in order of preference, separated by commas: cpu, webgpu, cuda:N, tensorrt:N, openvino:cpu, openvino:cpu-bf16,
+    /// openvino:gpu, openvino:gpu-fp16, openvino:npu, directml:N, coreml (docs/providers.md). Only listed ones are used.
     #[arg(long = "device", value_delimiter = ',', default_value = "cpu")]
     pub devices: Vec<Device>,
     /// Threads of the cpu device, at most 1024; 0 for one per core.
@@ -29,7 +30,7 @@ pub struct ModelArgs {
     /// Average with the mirrored picture: twice the time, a little more accurate.
     #[arg(long)]
     pub flip_test: bool,
-    /// Precision of a model built from a checkpoint: fp32 or fp16 [default: fp32].
+    /// Precision of a model built from a checkpoint: fp32, fp16, or bf16 (cuda:N, tensorrt:N) [default: fp32].
     #[arg(long)]
     pub precision: Option<Precision>,
     /// Input size of a model built from a checkpoint [default: the model's own].
@@ -47,6 +48,18 @@ pub struct ModelArgs {
     /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
     #[arg(long)]
     pub normal_frame: Option<NormalFrame>,
+    /// A folder that keeps converted checkpoints and what devices compile, for the next load; `sapiens prebuild` fills it.
+    #[arg(long, value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+    /// Let the device tensorrt:N build engines that are not in the cache: minutes at the first load.
+    #[arg(long)]
+    pub build_engines: bool,
+    /// cuda:N: products of 32-bit floats with 10 bits of precision, as fast as 16-bit ones.
+    #[arg(long)]
+    pub tf32: bool,
+    /// A further option of the device's execution provider, in ONNX Runtime's words; repeatable.
+    #[arg(long = "provider-option", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub provider_options: Vec<(String, String)>,
     /// The ONNX Runtime library [default: $SAPIENS_ORT, then beside this program].
     #[arg(long, value_name = "PATH")]
     pub ort: Option<PathBuf>,
@@ -67,7 +80,14 @@ impl ModelArgs {
                 devices: self.devices.clone(),
                 threads: self.threads,
                 low_memory: self.low_memory,
+                providers: ProviderOptions {
+                    engines: if self.build_engines { Engines::Build } else { Engines::Cached },
+                    tf32: self.tf32,
+                    extra: self.provider_options.clone(),
+                    ..ProviderOptions::default()
+                },
             },
+            cache: self.cache.clone(),
             library: self.ort.clone(),
             tasks: self.tasks(),
             flip_test: self.flip_test,
@@ -145,6 +165,14 @@ pub fn parse_size(text: &str) -> Result<Size, String> {
 fn parse_threads(text: &str) -> Result<usize, String> {
     let count = text.parse::<usize>().ok().filter(|n| *n <= 1024);
     count.ok_or_else(|| format!("`{text}` is no number of threads; give 0 to 1024"))
+}
+
+/// `key=value`.
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is no setting; give KEY=VALUE, such as prefer_nhwc=1")),
+    }
 }
 
 /// More than a terabyte is a mistake.

@@ -53,3 +53,12 @@ pub fn clip_bar(count: Option<u64>, done: u64) -> ProgressBar {
     bar.reset_eta();
     bar
 }
+
+/// Work whose end is not known: what it is, and how long it has taken.
+pub fn waiting_bar(what: String) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(what);
+    let template = "{spinner} {elapsed} {msg}";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(std::time::Duration::from_millis(250));
+    bar
+}

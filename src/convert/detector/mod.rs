@@ -104,6 +104,7 @@ fn info(family: DetectorFamily, size: String, parameters: u64, input: Size, stri
         source_sha256: String::new(),
         licence: Licence::Unknown,
         detector: Some(DetectorInfo { family, input, stride }),
+        certificate: None,
     }
 }
 

@@ -301,6 +301,8 @@ namespace Sapiens
 
         /// <summary>16-bit weights and products; sums that need it stay 32-bit.</summary>
         Fp16 = 2,
+        /// <summary>As Fp16, in bfloat16; devices cuda:N and tensorrt:N only.</summary>
+        Bf16 = 3,
     }
 
     /// <summary>Urgency of a log message. Setting a level asks for it and all more urgent ones.</summary>

@@ -25,6 +25,9 @@ namespace Sapiens
         /// <summary>Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:0". Null: "cpu".</summary>
         public string Devices { get; set; }
 
+        /// <summary>A folder that keeps converted checkpoints and what devices compile, for the next load. Null: nothing is kept.</summary>
+        public string CacheFolder { get; set; }
+
         /// <summary>Threads a run uses on the processor; 0: one per physical core.</summary>
         public int Threads { get; set; }
 

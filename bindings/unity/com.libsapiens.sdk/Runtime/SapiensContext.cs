@@ -22,10 +22,11 @@ namespace Sapiens
             NotNull(options, "options");
             byte[] path = Utf8.Bytes(options.OnnxRuntimePath, "options.OnnxRuntimePath");
             byte[] devices = Utf8.Bytes(options.Devices, "options.Devices");
+            byte[] cache = Utf8.Bytes(options.CacheFolder, "options.CacheFolder");
             uint threads = SapiensStreamOptions.Count(options.Threads, "options.Threads");
             log = options.Log == null ? null : new LogSink(options.Log);
             IntPtr context;
-            fixed (byte* pathBytes = path, devicesBytes = devices)
+            fixed (byte* pathBytes = path, devicesBytes = devices, cacheBytes = cache)
             {
                 var native = new NativeContextOptions
                 {
@@ -35,6 +36,7 @@ namespace Sapiens
                     log_level = (int)options.LogLevel, log_delivery = (int)options.LogDelivery,
                     log_callback = log == null ? IntPtr.Zero : Callbacks.Log,
                     user_data = log == null ? IntPtr.Zero : log.Number,
+                    cache_folder = (IntPtr)cacheBytes,
                 };
                 int status = Native.sapiens_context_create(ref native, out context);
                 if (status != 0)

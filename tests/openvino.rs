@@ -1,0 +1,132 @@
+//! OpenVINO's provider against the processor's own, in the same ONNX Runtime.
+//!
+//! These tests need a build with that provider, named in `SAPIENS_ORT_OPENVINO` (docs/providers.md says how to get one). Without it
+//! they fail: a device that was not run is not a green one. A process has one ONNX Runtime, so this file uses that build
+//! throughout, and every test has `openvino` in its name.
+
+use ndarray::{Array, Dimension};
+use sapiens::ErrorKind;
+use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request, try_device};
+use sapiens::image::Image;
+use sapiens::runtime::{Device, Library, OpenVinoTarget, SessionOptions};
+use sapiens::spec::Task;
+use std::path::{Path, PathBuf};
+
+const FLOAT: Device = Device::OpenVino(OpenVinoTarget::Cpu);
+const NARROW: Device = Device::OpenVino(OpenVinoTarget::CpuBf16);
+
+/// How far from the processor's results: keypoints in image pixels (mean of those seen), share of labels that differ, mean
+/// difference of the maps.
+struct Limits {
+    pixels: f32,
+    labels: f64,
+    maps: f64,
+}
+
+fn library_path() -> PathBuf {
+    let path = std::env::var_os("SAPIENS_ORT_OPENVINO").filter(|p| !p.is_empty());
+    path.expect("SAPIENS_ORT_OPENVINO names an ONNX Runtime with the OpenVINO provider: docs/providers.md").into()
+}
+
+fn library() -> &'static Library {
+    Library::load(Some(&library_path())).unwrap()
+}
+
+fn load(devices: &[Device], tasks: &[Task], cache: Option<&Path>) -> sapiens::Result<Engine> {
+    let options = LoadOptions {
+        session: SessionOptions { devices: devices.to_vec(), threads: 1, ..Default::default() },
+        library: Some(library_path()),
+        tasks: Some(tasks.to_vec()),
+        cache: cache.map(Path::to_path_buf),
+        ..Default::default()
+    };
+    let source = ModelSource::Path("assets/demo/demo_bundle.safetensors".into());
+    Engine::load(&[source], &options, &mut |_, _, _| Ok(()))
+}
+
+fn run(engine: &Engine, device: Device) -> FrameResult {
+    assert_eq!(engine.models()[0].device(), device);
+    engine.run(&Image::open("assets/standing.jpg").unwrap(), &Request::default()).unwrap()
+}
+
+fn mean_difference<D: Dimension>(name: &str, a: &Array<f32, D>, b: &Array<f32, D>) -> f64 {
+    assert_eq!(a.shape(), b.shape(), "{name}");
+    let both = a.iter().zip(b).filter(|(a, b)| !(a.is_nan() && b.is_nan()));
+    let (count, sum) = both.fold((0, 0.0), |(n, sum), (a, b)| (n + 1, sum + f64::from((a - b).abs())));
+    println!("{name}: {:.1e}", sum / f64::from(count));
+    sum / f64::from(count)
+}
+
+fn check(device: Device, limits: &Limits) {
+    let tasks = [Task::Pose, Task::Seg, Task::Normal, Task::Pointmap, Task::Albedo, Task::Matting];
+    let [cpu, other] = [Device::Cpu, device].map(|device| run(&load(&[device], &tasks, None).unwrap(), device));
+    let [a, b] = [&cpu, &other].map(|r| r.people[0].pose.as_ref().unwrap());
+    let seen: Vec<f32> =
+        a.iter().zip(b).filter(|(a, _)| a.score > 0.3).map(|(a, b)| (a.x - b.x).hypot(a.y - b.y)).collect();
+    let mean = seen.iter().sum::<f32>() / seen.len() as f32;
+    println!("{device}, {} keypoints: {mean:.1e} px", seen.len());
+    assert!(seen.len() > 100 && mean <= limits.pixels, "{mean} px");
+    let [a, b] = [&cpu, &other].map(|r| &r.scene.seg.as_ref().unwrap().labels);
+    let differ = a.iter().zip(b).filter(|(a, b)| a != b).count() as f64 / a.len() as f64;
+    println!("labels: {differ:.1e} differ");
+    assert!(differ <= limits.labels, "labels: {differ}");
+    let mean = [
+        mean_difference("normal", cpu.scene.normal.as_ref().unwrap(), other.scene.normal.as_ref().unwrap()),
+        mean_difference("pointmap", cpu.scene.pointmap.as_ref().unwrap(), other.scene.pointmap.as_ref().unwrap()),
+        mean_difference("albedo", cpu.scene.albedo.as_ref().unwrap(), other.scene.albedo.as_ref().unwrap()),
+        mean_difference(
+            "alpha",
+            &cpu.scene.matting.as_ref().unwrap().alpha,
+            &other.scene.matting.as_ref().unwrap().alpha,
+        ),
+    ];
+    assert!(mean.iter().all(|mean| *mean <= limits.maps), "{mean:?}");
+}
+
+#[test]
+fn openvino_is_there_and_computes() {
+    let library = library();
+    assert!(library.providers().iter().any(|p| p == FLOAT.provider()), "{:?}", library.providers());
+    for device in [FLOAT, NARROW, Device::Cpu] {
+        try_device(library, device).unwrap();
+    }
+}
+
+#[test]
+fn openvino_gives_the_demo_results_of_the_processor() {
+    check(FLOAT, &Limits { pixels: 5e-3, labels: 1e-4, maps: 1e-4 });
+}
+
+/// Measured: see docs/providers.md.
+#[test]
+fn openvino_in_bfloat16_is_near_the_results_of_the_processor() {
+    check(NARROW, &Limits { pixels: 1.0, labels: 0.02, maps: 0.02 });
+}
+
+#[test]
+fn openvino_keeps_what_it_compiled_in_the_cache() {
+    let cache = tempfile::tempdir().unwrap();
+    let first = run(&load(&[FLOAT], &[Task::Normal], Some(cache.path())).unwrap(), FLOAT);
+    let providers = cache.path().join("providers").join(library().version());
+    let model = std::fs::read_dir(&providers).unwrap().next().unwrap().unwrap().path();
+    let compiled: Vec<_> = std::fs::read_dir(model.join("openvino-cpu")).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(!compiled.is_empty(), "OpenVINO kept nothing");
+    let again = load(&[FLOAT], &[Task::Normal], Some(cache.path())).unwrap();
+    assert!(again.models()[0].is_cached());
+    assert_eq!(run(&again, FLOAT).scene.normal, first.scene.normal);
+}
+
+#[test]
+fn openvino_without_its_gpu_is_an_error_and_the_next_device_is_used_if_listed() {
+    let gpu = Device::OpenVino(OpenVinoTarget::Gpu);
+    match load(&[gpu], &[Task::Normal], None) {
+        // A machine with an Intel GPU.
+        Ok(engine) => assert_eq!(engine.models()[0].device(), gpu),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Device, "{error}");
+            let engine = load(&[gpu, FLOAT], &[Task::Normal], None).unwrap();
+            assert_eq!(engine.models()[0].device(), FLOAT);
+            assert_eq!(engine.models()[0].refused().len(), 1);
+        }
+    }
+}
