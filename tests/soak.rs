@@ -4,6 +4,7 @@
 
 mod common;
 
+use common::usage::Usage;
 use sapiens::engine::ModelSource;
 use sapiens::geometry::Size;
 use sapiens::image::Image;
@@ -19,10 +20,6 @@ use std::time::Instant;
 const SIZE: Size = Size::new(144, 96);
 /// Places a walk goes through before it begins anew.
 const STEPS: usize = 24;
-/// What a stream may grow by after the warm-up, in MB: what allocators and pages make of equal work. A picture kept per
-/// frame would be 40 kB, a person's keypoints 4 kB.
-const MOST_GROWTH_MB: f64 = 6.0;
-
 /// Somebody who walks through the picture, somebody who stands; for a quarter of the time nobody.
 fn scene() -> Vec<Image> {
     let person = Image::open("assets/standing.jpg").unwrap();
@@ -43,33 +40,6 @@ fn scene() -> Vec<Image> {
         Image::from_rgb8(SIZE, pixels).unwrap()
     };
     (0..STEPS).map(picture).collect()
-}
-
-/// What a process has in use.
-#[derive(Debug, Clone, Copy)]
-struct Usage {
-    memory_mb: f64,
-    threads: usize,
-    handles: usize,
-}
-
-impl Usage {
-    fn now() -> Option<Self> {
-        use testkit::process::{handles, resident_mb, threads};
-        Some(Self { memory_mb: resident_mb()?, threads: threads()?, handles: handles()? })
-    }
-
-    /// Fails if more is in use than before.
-    fn check(self, before: Self) -> Result<(), String> {
-        let grown = self.memory_mb - before.memory_mb;
-        if grown > MOST_GROWTH_MB {
-            return Err(format!("{grown:.1} MB more memory than after the warm-up: {before:?}, {self:?}"));
-        }
-        if self.threads > before.threads || self.handles > before.handles {
-            return Err(format!("threads or handles pile up: {before:?}, {self:?}"));
-        }
-        Ok(())
-    }
 }
 
 struct Soak {
@@ -121,8 +91,7 @@ impl Soak {
 
 #[test]
 fn a_long_run_takes_no_more_than_a_short_one() {
-    let frames: usize =
-        std::env::var("SAPIENS_SOAK_FRAMES").map_or(1_000, |n| n.parse().expect("SAPIENS_SOAK_FRAMES is a number"));
+    let frames = common::usage::frames(1_000);
     assert!(frames >= 1_000, "a soak of {frames} frames shows nothing; at least 1000");
     let mut soak = Soak::new();
     let (begin, warm_up) = (Instant::now(), (frames / 5).min(2_000));

@@ -1,6 +1,8 @@
 //! Shared by the tests that run ONNX Runtime: it must be there, a missing library fails.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod usage;
+
 use prost::Message;
 use sapiens::Result;
 use sapiens::checkpoint::Source;

@@ -1,0 +1,68 @@
+//! Frames through the device path, again and again: uploads, crops made there, outputs kept there and brought back leave nothing
+//! behind.
+//!
+//! `SAPIENS_SOAK_FRAMES=10000 SAPIENS_TEST_DEVICE=webgpu SAPIENS_ORT=... cargo test --release --test soak_device -- --nocapture
+//! frames_through` is the long one on that device. The test with `webgpu` in its name takes its library from
+//! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`.
+
+mod common;
+
+use common::usage::{Usage, frames};
+use sapiens::engine::{DeviceFraming, Engine, LoadOptions, ModelSource, Request};
+use sapiens::geometry::{Rect, Size};
+use sapiens::image::Image;
+use sapiens::runtime::{Device, SessionOptions};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Of a tiny model: what is tested is what lies around them.
+const INPUT: Size = Size::new(48, 64);
+
+fn engine(device: Device, library: Option<PathBuf>) -> Engine {
+    let options = LoadOptions {
+        session: SessionOptions { devices: vec![device], threads: 1, ..SessionOptions::default() },
+        library,
+        input: Some(INPUT),
+        device_framing: DeviceFraming::On,
+        ..LoadOptions::default()
+    };
+    let model = ModelSource::Path(testkit::golden_checkpoint("pose"));
+    Engine::load(&[model], &options, &mut common::quiet).unwrap()
+}
+
+/// Pictures of two sizes, so that buffers of one are not those of the next.
+fn pictures() -> Vec<Image> {
+    let texture = |i: usize| (i.wrapping_mul(2_654_435_761) >> 13) as u8;
+    let sizes = [Size::new(144, 96), Size::new(90, 120)];
+    sizes.map(|size| Image::from_rgb8(size, (0..size.area() * 3).map(texture).collect()).unwrap()).to_vec()
+}
+
+fn soak(device: Device, library: Option<PathBuf>, frames: usize) {
+    assert!(frames >= 100, "a soak of {frames} frames shows nothing; at least 100");
+    let (engine, pictures) = (engine(device, library), pictures());
+    let step = |i: usize| {
+        let boxes = (0..1 + i / 2 % 2).map(|k| Rect { x: 8.0 * k as f32, y: 4.0, width: 40.0, height: 80.0 }).collect();
+        let result = engine.run(&pictures[i % 2], &Request { boxes, ..Request::default() }).unwrap();
+        assert!(result.traffic.to_device > 0 && result.people.iter().all(|p| p.pose.is_some()), "{:?}", result.traffic);
+    };
+    let (begin, warm_up) = (Instant::now(), (frames / 5).min(2_000));
+    (0..warm_up).for_each(step);
+    let Some(before) = Usage::now() else { return println!("this system does not tell what a process takes") };
+    (warm_up..frames).for_each(step);
+    let (after, rate) = (Usage::now().unwrap(), frames as f64 / begin.elapsed().as_secs_f64());
+    println!("{device}: {frames} frames, {rate:.1} per second, {before:?} after {warm_up}, {after:?} at the end");
+    after.check(before).unwrap();
+}
+
+#[test]
+fn frames_through_a_device_leave_nothing_behind() {
+    let device = common::session_options().devices[0];
+    soak(device, None, frames(500));
+}
+
+#[test]
+fn frames_through_webgpu_leave_nothing_behind() {
+    let path = std::env::var_os("SAPIENS_ORT_WEBGPU").filter(|p| !p.is_empty());
+    let path = path.expect("SAPIENS_ORT_WEBGPU names an ONNX Runtime with the WebGPU provider; `cargo xtask test` sets it");
+    soak(Device::WebGpu, Some(path.into()), frames(100));
+}
