@@ -4,7 +4,7 @@ use super::model::{Backbone, Model};
 use super::result::{Features, Maps};
 use super::run::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Affine, Size};
+use crate::geometry::{Affine, Rect, Size};
 use crate::image::planes;
 use crate::preprocess::{Framed, Geometry, Placement, mirror};
 use crate::runtime::Tensor;
@@ -45,13 +45,24 @@ impl Prepared {
         Ok(Self { placements, pixels, backbone, mirrored })
     }
 
-    /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it.
-    pub fn run(&self, model: &Model, task: Task) -> Result<Vec<(Placement, RawOutputs)>> {
+    /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it. With a region of the
+    /// image, of a single picture, only there.
+    pub fn run(&self, model: &Model, task: Task, region: Option<Rect>) -> Result<Vec<(Placement, RawOutputs)>> {
         let count = self.placements.len();
-        let outputs = parted(model.run_head(task, &self.pixels, &self.backbone)?, count)?;
+        let (cells, mirrored_cells) = match (region, model.regional(task), self.placements.as_slice()) {
+            (None, ..) => (None, None),
+            (Some(_), Some(regional), [placement]) => {
+                let cells = regional.cells(region, placement);
+                let mirrored = regional.mirrored(&cells);
+                (Some(cells), Some(mirrored))
+            }
+            _ => return Err(Error::invalid(format!("regions: model {} was not loaded for them", model.name()))),
+        };
+        let outputs = parted(model.run_head(task, &self.pixels, &self.backbone, cells.as_ref())?, count)?;
         let mut mirrored = match &self.mirrored {
             Some((pixels, backbone)) => {
-                parted(model.run_head(task, pixels, backbone)?, count)?.into_iter().map(Some).collect()
+                let outputs = model.run_head(task, pixels, backbone, mirrored_cells.as_ref())?;
+                parted(outputs, count)?.into_iter().map(Some).collect()
             }
             None => Vec::new(),
         };

@@ -3,9 +3,10 @@
 use super::attention;
 use super::load::{LoadOptions, Loaded};
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
+use super::region::{Regional, is_regional};
+use crate::onnx::{Cells, WINDOWS, cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, Library, Session, Tensor, View};
+use crate::runtime::{Device, Library, Session, SessionOptions, Tensor, View};
 use crate::spec::{ModelFraming, ModelInfo, Task};
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
@@ -15,7 +16,7 @@ pub struct Model {
     input: String,
     flip_test: bool,
     fused_attention: bool,
-    decoded_seg: bool,
+    wanted: Wanted,
     parts: Parts,
     watched: Vec<super::watch::Watched>,
     _temporary: Option<tempfile::TempDir>,
@@ -25,7 +26,15 @@ enum Parts {
     /// A single task.
     Whole(Session),
     /// A backbone run once per picture, and heads that take its feature map.
-    Split { backbone: Session, heads: Vec<(Task, Session)> },
+    Split { backbone: Session, heads: Vec<Head> },
+}
+
+/// What a task has for itself.
+struct Head {
+    task: Task,
+    session: Session,
+    /// If it can run for a part of the feature map.
+    regional: Option<Regional>,
 }
 
 /// What the backbone made of a picture, so that several heads can use it.
@@ -52,18 +61,23 @@ impl Model {
             .next()
             .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
         let open = |part: &ModelProto| loaded.open(library, part, &options.session);
-        let raw = info.raw || options.flip_test;
-        let decoded_seg = options.decoded_seg && !raw;
-        let late_normals = info.framing == ModelFraming::Sapiens1;
-        let outputs = |task: Task| wanted(task, raw, decoded_seg, late_normals);
+        let varying = SessionOptions { varying: true, ..options.session.clone() };
+        let wanted = Wanted::new(&info, options);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
+            [task] if !(options.regions && is_regional(*task)) => Parts::Whole(open(&cut(&loaded.model, &[&input], wanted.of(*task))?)?),
             tasks => Parts::Split {
                 backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
                 heads: tasks
                     .iter()
-                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
+                    .map(|&task| {
+                        let part = cut(&loaded.model, &["featmap"], wanted.of(task))?;
+                        if !(options.regions && is_regional(task)) {
+                            return Ok(Head { task, session: open(&part)?, regional: None });
+                        }
+                        let (part, regional) = Regional::of(part)?;
+                        Ok(Head { task, session: loaded.open(library, &part, &varying)?, regional: Some(regional) })
+                    })
                     .collect::<Result<_>>()?,
             },
         };
@@ -75,7 +89,7 @@ impl Model {
             input,
             flip_test: options.flip_test,
             fused_attention,
-            decoded_seg,
+            wanted,
             parts,
             watched: loaded.watched,
             _temporary: temporary,
@@ -113,6 +127,16 @@ impl Model {
         self.fused_attention
     }
 
+    /// How often its sessions have run: the backbone that its heads share (or the whole of a single task), and each head.
+    pub fn runs(&self) -> (u64, Vec<(Task, u64)>) {
+        match &self.parts {
+            Parts::Whole(session) => (session.runs(), Vec::new()),
+            Parts::Split { backbone, heads } => {
+                (backbone.runs(), heads.iter().map(|head| (head.task, head.session.runs())).collect())
+            }
+        }
+    }
+
     fn first_session(&self) -> &Session {
         match &self.parts {
             Parts::Whole(session) => session,
@@ -122,12 +146,12 @@ impl Model {
 
     /// Whether the outputs of a task are those of the network, before any decoding.
     pub(super) fn gives_raw(&self) -> bool {
-        self.info.raw || self.flip_test
+        self.wanted.raw
     }
 
     /// Whether segmentation comes as labels and confidences rather than logits.
     pub(super) fn gives_labels(&self) -> bool {
-        self.decoded_seg
+        self.wanted.decoded_seg
     }
 
     /// Runs what several heads share. `pixels`: RGB8 HWC of the input size, one picture or several.
@@ -141,16 +165,37 @@ impl Model {
         }
     }
 
-    /// Runs a head (or the whole single-task model): the tensors of [`wanted`], as many in a batch as there are pictures.
-    pub(super) fn run_head(&self, task: Task, pixels: &[u8], shared: &Backbone) -> Result<Vec<Tensor>> {
+    /// How a head runs for a part of the feature map, if the model is loaded so.
+    pub(super) fn regional(&self, task: Task) -> Option<&Regional> {
+        match &self.parts {
+            Parts::Whole(_) => None,
+            Parts::Split { heads, .. } => heads.iter().find(|head| head.task == task)?.regional.as_ref(),
+        }
+    }
+
+    /// Runs a head (or the whole single-task model): the tensors of [`Wanted`], as many in a batch as there are pictures. With
+    /// `cells` only for these of the feature map, the rest is 0.
+    pub(super) fn run_head(
+        &self,
+        task: Task,
+        pixels: &[u8],
+        shared: &Backbone,
+        cells: Option<&Cells>,
+    ) -> Result<Vec<Tensor>> {
         self.check_files()?;
-        let late_normals = self.info.framing == ModelFraming::Sapiens1;
-        let outputs = wanted(task, self.gives_raw(), self.decoded_seg, late_normals);
+        let outputs = self.wanted.of(task);
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
-                let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
-                let session = session.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
-                session.run(&[("featmap", featmap.view())], outputs)
+                let head = heads.iter().find(|head| head.task == task);
+                let head = head.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
+                let Some(regional) = &head.regional else {
+                    return head.session.run(&[("featmap", featmap.view())], outputs);
+                };
+                let cells = cells.cloned().unwrap_or_else(|| regional.all());
+                let windows = regional.values(&cells);
+                let shape = [windows.len()];
+                let inputs = [("featmap", featmap.view()), (WINDOWS, View::F32(&shape, &windows))];
+                regional.restore(head.session.run(&inputs, outputs)?, &cells)
             }
             (Parts::Whole(session), _) => self.run_image(session, pixels, outputs),
             (Parts::Split { .. }, None) => Err(Error::new(ErrorKind::Runtime, "the backbone has not run")),
@@ -181,16 +226,31 @@ impl std::fmt::Debug for Model {
     }
 }
 
-/// The graph values a task is decoded from.
+/// The graph values tasks are decoded from.
 ///
 /// Segmentation is decoded from the logits unless the caller does without: the official pipeline scales them, not the
 /// labels, to the image. The flip test averages before decoding, so it needs what the network gives.
-/// Sapiens v1 scales normals to the image before it makes them unit vectors: `late_normals`.
-pub(super) fn wanted(task: Task, raw: bool, decoded_seg: bool, late_normals: bool) -> &'static [&'static str] {
-    match task {
-        Task::Normal if late_normals => task.raw_outputs(),
-        Task::Seg if !decoded_seg => task.raw_outputs(),
-        _ if raw => task.raw_outputs(),
-        _ => task.decoded_outputs(),
+/// Sapiens v1 scales normals to the image before it makes them unit vectors.
+#[derive(Clone, Copy)]
+struct Wanted {
+    raw: bool,
+    decoded_seg: bool,
+    late_normals: bool,
+}
+
+impl Wanted {
+    fn new(info: &ModelInfo, options: &LoadOptions) -> Self {
+        let raw = info.raw || options.flip_test;
+        let late_normals = info.framing == ModelFraming::Sapiens1;
+        Self { raw, decoded_seg: options.decoded_seg && !raw, late_normals }
+    }
+
+    fn of(self, task: Task) -> &'static [&'static str] {
+        match task {
+            Task::Normal if self.late_normals => task.raw_outputs(),
+            Task::Seg if !self.decoded_seg => task.raw_outputs(),
+            _ if self.raw => task.raw_outputs(),
+            _ => task.decoded_outputs(),
+        }
     }
 }

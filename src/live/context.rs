@@ -42,6 +42,10 @@ pub struct LoadRequest {
     pub precision: Option<Precision>,
     /// Input size of a model built from a checkpoint.
     pub input: Option<Size>,
+    /// Bytes of weights that may make the convolutions of a model built from a checkpoint faster ([`LoadOptions::winograd`]).
+    pub winograd: u64,
+    /// Heads of dense tasks can run for a part of the picture ([`LoadOptions::regions`]).
+    pub regions: bool,
 }
 
 /// A model of a context. Never used twice.
@@ -115,7 +119,8 @@ impl Context {
                 log.say(level, || format!("ONNX Runtime: {text}"))
             }))
         });
-        let session = SessionOptions { devices, threads: options.threads, low_memory: options.low_memory };
+        let (threads, low_memory) = (options.threads, options.low_memory);
+        let session = SessionOptions { devices, threads, low_memory, ..SessionOptions::default() };
         Ok(Arc::new(Self {
             load: LoadOptions {
                 session,
@@ -170,6 +175,8 @@ impl Context {
             tasks: request.tasks.clone(),
             precision: request.precision,
             input: request.input,
+            winograd: request.winograd,
+            regions: request.regions,
             ..self.load.clone()
         };
         let begun = self.begin_load()?;

@@ -8,6 +8,7 @@ use ort::session::{RunOptions, SessionInputValue};
 use ort::value::{DynValue, TensorElementType, TensorRef};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a session is opened.
@@ -20,11 +21,13 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Keeps the weights of a file memory-mapped and unpacked: little memory, a slightly slower run.
     pub low_memory: bool,
+    /// Values inside the graph have other sizes from run to run: memory is not planned as the first run needs it.
+    pub varying: bool,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false }
+        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false, varying: false }
     }
 }
 
@@ -59,6 +62,7 @@ pub struct Session {
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
+    runs: AtomicU64,
 }
 
 impl Session {
@@ -73,7 +77,8 @@ impl Session {
                 Ok(inner) => {
                     let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
                     let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-                    return Ok(Self { inner: Mutex::new(Some(inner)), device, refused, inputs, outputs });
+                    let (inner, runs) = (Mutex::new(Some(inner)), AtomicU64::new(0));
+                    return Ok(Self { inner, device, refused, inputs, outputs, runs });
                 }
                 Err(error) => refused.push((device, error)),
             }
@@ -105,6 +110,11 @@ impl Session {
         &self.outputs
     }
 
+    /// How often it has run.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
     /// Runs the graph and returns the named outputs, in that order.
     pub fn run(&self, inputs: &[(&str, View)], outputs: &[&str]) -> Result<Vec<Tensor>> {
         let failed = |e: &ort::Error| runtime_error("ONNX Runtime failed to run the model", e);
@@ -126,6 +136,7 @@ impl Session {
         let mut session = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let session = session.as_mut().ok_or_else(|| Error::new(ErrorKind::Runtime, "the session is closed"))?;
         let _turn = turn(self.device);
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
         outputs
             .iter()
@@ -165,7 +176,8 @@ fn open_on(
             .with_intra_threads(options.threads)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
-            .with_prepacking(!options.low_memory)?;
+            .with_prepacking(!options.low_memory)?
+            .with_memory_pattern(!options.varying)?;
         // Without its arena the processor provider gives memory back after each operator.
         let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
         builder = builder.with_execution_providers([processor])?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sapiens::detect::DetectOptions;
-use sapiens::engine::{Detector, LoadOptions, ModelSource};
+use sapiens::engine::{Detector, LoadOptions, ModelSource, Regions};
 use sapiens::geometry::{Rect, Size};
 use sapiens::runtime::{Device, SessionOptions};
 use sapiens::spec::{NormalFrame, Precision, Rope, Task};
@@ -41,6 +41,10 @@ pub struct ModelArgs {
     /// So many more megabytes of weights may make the convolutions of a model built from a checkpoint faster on a processor.
     #[arg(long, value_name = "MB", default_value_t = 0, value_parser = parse_megabytes)]
     pub winograd: u64,
+    /// Run the heads of dense tasks only there: boxes (around people), seg (around what segmentation finds; give its task too), or a
+    /// rectangle in pixels. Elsewhere maps say that there is nothing.
+    #[arg(long, value_name = "boxes|seg|X,Y,W,H", value_parser = parse_regions, allow_hyphen_values = true)]
+    pub regions: Option<Regions>,
     /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
     #[arg(long)]
     pub normal_frame: Option<NormalFrame>,
@@ -58,12 +62,18 @@ impl ModelArgs {
         (!self.tasks.is_empty()).then(|| self.tasks.clone())
     }
 
+    /// Where the heads of dense tasks run.
+    pub fn regions(&self) -> Regions {
+        self.regions.clone().unwrap_or_default()
+    }
+
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             session: SessionOptions {
                 devices: self.devices.clone(),
                 threads: self.threads,
                 low_memory: self.low_memory,
+                ..SessionOptions::default()
             },
             library: self.ort.clone(),
             tasks: self.tasks(),
@@ -72,6 +82,7 @@ impl ModelArgs {
             input: self.input_size,
             rope: self.rope,
             winograd: self.winograd << 20,
+            regions: self.regions.is_some(),
             normal_frame: self.normal_frame,
             ..LoadOptions::default()
         }
@@ -101,13 +112,11 @@ pub struct DetectArgs {
 impl DetectArgs {
     /// The first of these options that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             ("--detector", self.detector.is_some()),
             ("--detect-threshold", self.detect_threshold.is_some()),
             ("--detect-nms", self.detect_nms.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(option, is_given)| is_given.then_some(option))
+        ])
     }
 
     /// The detector into the options of the models.
@@ -126,6 +135,19 @@ impl DetectArgs {
             threshold: self.detect_threshold.unwrap_or(usual.threshold),
             max_overlap: self.detect_nms.unwrap_or(usual.max_overlap),
         })
+    }
+}
+
+/// The first of these options that was given.
+pub fn first_given(options: &[(&'static str, bool)]) -> Option<&'static str> {
+    options.iter().find_map(|(option, is_given)| is_given.then_some(*option))
+}
+
+fn parse_regions(text: &str) -> Result<Regions, String> {
+    match text {
+        "boxes" => Ok(Regions::Boxes),
+        "seg" => Ok(Regions::Seg),
+        _ => Ok(Regions::Rects(vec![parse_box(text).map_err(|error| format!("{error}; or `boxes`, or `seg`"))?])),
     }
 }
 

@@ -59,7 +59,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let engine = Engine::load(&args.model.sources(), &args.model.load_options(), &mut |_, _, _| interrupt::check())?;
     let load_ms = milliseconds(since);
     let loaded = process::peak_memory_mb();
-    let request = Request { framing: args.framing, boxes: args.boxes.clone(), ..Request::default() };
+    let (boxes, regions) = (args.boxes.clone(), args.model.regions());
+    let request = Request { framing: args.framing, boxes, regions, ..Request::default() };
     let once = || -> Result<(FrameResult, f64)> {
         let since = Instant::now();
         let result = engine.run(&image, &request)?;
