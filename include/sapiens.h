@@ -347,6 +347,29 @@ typedef int32_t SapiensFraming;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// Where the heads of dense tasks run: less arithmetic, in proportion to the area. Outside, maps say that there is nothing: label,
+/// confidence, normal, albedo and coverage 0, points and depth NaN. Poses and features are those of the whole picture.
+enum SapiensRegions
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Everywhere.
+    SAPIENS_REGIONS_WHOLE = 0,
+    /// Around the boxes of the people that are looked at, each 1.25 times its size; without boxes everywhere.
+    SAPIENS_REGIONS_BOXES = 1,
+    /// Around everything that is not background in the segmentation of the same frame; on frames on which task SEG does not run,
+    /// as BOXES.
+    SAPIENS_REGIONS_SEG = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensRegions SapiensRegions;
+#else
+typedef int32_t SapiensRegions;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// A dense map of a result.
 enum SapiensMapKind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -705,12 +728,16 @@ typedef struct SapiensLoadOptions {
     uint32_t input_width;
     /// See `input_width`.
     uint32_t input_height;
-    /// 0.
-    uint32_t reserved;
+    /// 1: heads of dense tasks can run for a part of the picture (`SapiensStreamOptions.regions`). Not with `winograd_bytes`, whose
+    /// convolutions have fixed sizes.
+    uint32_t regions;
     /// Told how far the load is; may be NULL. Called on the thread that loads, before the call returns.
     SapiensProgressCallback progress;
     /// Given to `progress`.
     void *user_data;
+    /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
+    /// arithmetic (Winograd's minimal filtering). 0: none.
+    uint64_t winograd_bytes;
 } SapiensLoadOptions;
 
 /// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.
@@ -833,6 +860,10 @@ typedef struct SapiensStreamOptions {
     /// Memory in bytes that people looked at in one run of a model may take together, as far as it can be told beforehand; at
     /// least one is looked at. 0: 1 GiB; 1: one after the other.
     uint64_t batch_memory;
+    /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
+    int32_t regions;
+    /// 0.
+    uint32_t reserved;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -1560,10 +1591,10 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensContextOptions), SAPIENS_ABI_VERSION, NULL, NULL, 0, 0, 0, SAPIENS_LOG_LEVEL_WARNING, \
       SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL }
 #define SAPIENS_LOAD_OPTIONS_INIT \
-    { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL }
+    { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
-      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0 }
 #define SAPIENS_FILTER_OPTIONS_INIT \
     { sizeof(SapiensFilterOptions), { 0.8f, 20.0f, 2.5f }, { 0.8f, 20.0f, 2.5f }, { 1.0f, 35.0f, 3.0f }, \
       { 0.8f, 35.0f, 1.5f }, 0.3f, 200, 500 }

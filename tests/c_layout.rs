@@ -32,7 +32,7 @@ fn in_rust() -> Vec<String> {
             log_delivery, reserved, log_callback, user_data, cache_folder
         },
         SapiensLoadOptions {
-            struct_size, tasks, precision, input_width, input_height, reserved, progress, user_data
+            struct_size, tasks, precision, input_width, input_height, regions, progress, user_data, winograd_bytes
         },
         SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz },
         SapiensFilterOptions { struct_size, body, feet, hands, face, min_score, hold_ms, reset_after_ms },
@@ -44,7 +44,7 @@ fn in_rust() -> Vec<String> {
             struct_size, depth, policy, delivery, map_space, framing, tasks, keep_image, budget_ns, callback,
             user_data, detect, detect_every, detect_threshold, detect_overlap, track, person_policy, person_count,
             max_people, person_x, person_y, track_new_score, track_memory_ms, filter, filter_maps, filter_options,
-            map_filter_options, batch_memory
+            map_filter_options, batch_memory, regions, reserved
         },
         SapiensTaskOptions { struct_size, every_n, priority },
         SapiensImage {

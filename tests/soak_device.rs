@@ -63,6 +63,7 @@ fn frames_through_a_device_leave_nothing_behind() {
 #[test]
 fn frames_through_webgpu_leave_nothing_behind() {
     let path = std::env::var_os("SAPIENS_ORT_WEBGPU").filter(|p| !p.is_empty());
-    let path = path.expect("SAPIENS_ORT_WEBGPU names an ONNX Runtime with the WebGPU provider; `cargo xtask test` sets it");
+    let path =
+        path.expect("SAPIENS_ORT_WEBGPU names an ONNX Runtime with the WebGPU provider; `cargo xtask test` sets it");
     soak(Device::WebGpu, Some(path.into()), frames(100));
 }

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Converted, run_floats, worst};
 use sapiens::checkpoint::Source;
-use sapiens::convert::{ConvertOptions, plan};
+use sapiens::convert::{ConvertOptions, plan, read_info};
 use sapiens::geometry::Size;
 use sapiens::spec::{Precision, Rope};
 use testkit::{Dtype, Spec, make_checkpoint, safetensors_bytes};
@@ -44,6 +44,9 @@ fn the_raw_outputs_are_the_same() {
         let ((none, plain), (some, fast)) = (run(0), run(PLENTY));
         let chosen = if task == "pose" { some / 4 } else { some };
         assert_eq!((none, chosen), (0, layers), "{task}");
+        // What the file says about itself.
+        let told = |winograd: u64| read_info(&plan(&source, &options(size, winograd)).unwrap().model).unwrap().winograd;
+        assert_eq!((told(0), told(PLENTY)), (0, layers), "{task}");
         let range = plain.floats().unwrap().iter().fold(0.0_f32, |most, v| most.max(v.abs()));
         let error = worst(fast.floats().unwrap(), plain.floats().unwrap());
         println!("{task}: {error:e} of {range}");

@@ -106,6 +106,7 @@ pub fn model_info(source: &Source, arch: &Arch) -> Result<ModelInfo> {
         precision: if source.main_dtype() == Some(DType::F16) { Precision::Fp16 } else { Precision::Fp32 },
         normal_frame: NormalFrame::Camera,
         raw: false,
+        winograd: 0,
         source_sha256: String::new(),
         licence,
         detector,

@@ -37,6 +37,10 @@ pub(super) fn entries(info: &ModelInfo) -> Vec<(&'static str, String)> {
         ("sapiens.source_sha256", info.source_sha256.clone()),
         ("sapiens.license", info.licence.to_string()),
     ]);
+    // Graphs without it stay as they were.
+    if info.winograd > 0 {
+        entries.push(("sapiens.winograd", info.winograd.to_string()));
+    }
     entries
 }
 
@@ -166,6 +170,7 @@ fn read(model: &ModelProto) -> Result<ModelInfo> {
         precision: field!("sapiens.precision"),
         normal_frame: field!("sapiens.normal_frame"),
         raw: field!("sapiens.raw"),
+        winograd: find("sapiens.winograd").map_or(Ok(0), |v| parse(v, || wrong("sapiens.winograd", v)))?,
         source_sha256: entry("sapiens.source_sha256")?.to_owned(),
         licence: field!("sapiens.license"),
         detector,

@@ -109,10 +109,12 @@ pub fn plan(source: &Source, options: &ConvertOptions) -> Result<Plan> {
         arch.check_input(input)?;
         info.input = input;
     }
-    let mut net = Net::new(&arch, &info, options.rotation);
     let grid = arch.grid(info.input);
     let heads = arch.heads_by_task.iter().map(|(_, head)| head);
-    net.winograd = winograd::choose(heads, grid, info.precision, options.winograd);
+    let chosen = winograd::choose(heads, grid, info.precision, options.winograd);
+    info.winograd = chosen.len();
+    let mut net = Net::new(&arch, &info, options.rotation);
+    net.winograd = chosen;
     let tokens = backbone::build(&mut net, grid);
     for &task in &info.tasks {
         head::build(&mut net, task, grid, &tokens)?;

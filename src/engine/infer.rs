@@ -5,7 +5,7 @@ use super::picture::Seen;
 use super::result::{Features, Maps};
 use super::run::MapSpace;
 use crate::error::{Error, ErrorKind, Result};
-use crate::geometry::{Affine, Size};
+use crate::geometry::{Affine, Rect, Size};
 use crate::image::planes;
 use crate::preprocess::{Geometry, Placement};
 use crate::runtime::{Tensor, Traffic};
@@ -43,13 +43,30 @@ impl Prepared {
         Ok(Self { placements, seen, backbone, mirrored })
     }
 
-    /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it.
-    pub fn run(&self, model: &Model, task: Task, traffic: &mut Traffic) -> Result<Vec<(Placement, RawOutputs)>> {
+    /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it. With a region of the
+    /// image, of a single picture, only there.
+    pub fn run(
+        &self,
+        model: &Model,
+        task: Task,
+        region: Option<Rect>,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<(Placement, RawOutputs)>> {
         let count = self.placements.len();
-        let outputs = parted(model.run_head(task, &self.seen, &self.backbone, traffic)?, count)?;
+        let (cells, mirrored_cells) = match (region, model.regional(task), self.placements.as_slice()) {
+            (None, ..) => (None, None),
+            (Some(_), Some(regional), [placement]) => {
+                let cells = regional.cells(region, placement);
+                let mirrored = regional.mirrored(&cells);
+                (Some(cells), Some(mirrored))
+            }
+            _ => return Err(Error::invalid(format!("regions: model {} was not loaded for them", model.name()))),
+        };
+        let outputs = parted(model.run_head(task, &self.seen, &self.backbone, cells.as_ref(), traffic)?, count)?;
         let mut mirrored = match &self.mirrored {
             Some((seen, backbone)) => {
-                parted(model.run_head(task, seen, backbone, traffic)?, count)?.into_iter().map(Some).collect()
+                let outputs = model.run_head(task, seen, backbone, mirrored_cells.as_ref(), traffic)?;
+                parted(outputs, count)?.into_iter().map(Some).collect()
             }
             None => Vec::new(),
         };

@@ -130,6 +130,9 @@ pub struct LoadOptions {
     /// So many more bytes of weights may make the convolutions of a model built from a checkpoint faster on a processor
     /// ([`ConvertOptions::winograd`]); 0: none.
     pub winograd: u64,
+    /// Heads of dense tasks can be run for a part of the picture ([`Request::regions`](super::Request::regions)). Not with
+    /// Winograd's form, which has fixed sizes.
+    pub regions: bool,
     /// Segmentation as labels and confidences decoded in the graph: a fraction of the memory traffic of logits. In image
     /// space labels then come from the nearest pixel, not from scaled logits. Not with a flip test or a raw graph.
     pub decoded_seg: bool,

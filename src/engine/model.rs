@@ -4,10 +4,11 @@ use super::attention;
 use super::framer::Framer;
 use super::load::{DeviceFraming, LoadOptions, Loaded};
 use super::picture::Seen;
+use super::region::{Regional, is_regional};
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{cut, proto::ModelProto, unfuse_attention, widen_input};
+use crate::onnx::{Cells, WINDOWS, cut, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, DeviceTensor, Input, Library, Session, Tensor, Traffic, View};
+use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
 use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub struct Model {
     input: String,
     flip_test: bool,
     fused_attention: bool,
-    decoded_seg: bool,
+    wanted: Wanted,
     parts: Parts,
     framer: Option<Arc<Framer>>,
     framing_refused: Option<Error>,
@@ -32,7 +33,15 @@ enum Parts {
     /// A single task.
     Whole(Session),
     /// A backbone run once per picture, and heads that take its feature map.
-    Split { backbone: Session, heads: Vec<(Task, Session)> },
+    Split { backbone: Session, heads: Vec<Head> },
+}
+
+/// What a task has for itself.
+struct Head {
+    task: Task,
+    session: Session,
+    /// If it can run for a part of the feature map.
+    regional: Option<Regional>,
 }
 
 /// What the backbone made of a picture, so that several heads can use it: it stays on the device.
@@ -60,20 +69,25 @@ impl Model {
             .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
         let compiled = loaded.compiled(library, options);
         let open = |part: &ModelProto| loaded.open(library, part, &options.session, compiled.as_deref());
-        let raw = info.raw || options.flip_test;
-        let decoded_seg = options.decoded_seg && !raw;
-        let late_normals = info.framing == ModelFraming::Sapiens1;
-        let outputs = |task: Task| wanted(task, raw, decoded_seg, late_normals);
+        let varying = SessionOptions { varying: true, ..options.session.clone() };
+        let wanted = Wanted::new(&info, options);
+        let is_windowed = |task: Task| options.regions && is_regional(task);
         let parts = |model: &ModelProto| -> Result<Parts> {
+            let head = |&task: &Task| -> Result<Head> {
+                let part = cut(model, &["featmap"], wanted.of(task))?;
+                if !is_windowed(task) {
+                    return Ok(Head { task, session: open(&part)?, regional: None });
+                }
+                let (part, regional) = Regional::of(part)?;
+                let session = loaded.open(library, &part, &varying, compiled.as_deref())?;
+                Ok(Head { task, session, regional: Some(regional) })
+            };
             Ok(match info.tasks.as_slice() {
                 [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-                [task] => Parts::Whole(open(&cut(model, &[&input], outputs(*task))?)?),
+                [task] if !is_windowed(*task) => Parts::Whole(open(&cut(model, &[&input], wanted.of(*task))?)?),
                 tasks => Parts::Split {
                     backbone: open(&cut(model, &[&input], &["featmap"])?)?,
-                    heads: tasks
-                        .iter()
-                        .map(|&task| Ok((task, open(&cut(model, &["featmap"], outputs(task))?)?)))
-                        .collect::<Result<_>>()?,
+                    heads: tasks.iter().map(head).collect::<Result<_>>()?,
                 },
             })
         };
@@ -109,7 +123,7 @@ impl Model {
             input,
             flip_test: options.flip_test,
             fused_attention,
-            decoded_seg,
+            wanted,
             parts,
             framer,
             framing_refused,
@@ -180,18 +194,28 @@ impl Model {
         self.framer.as_deref()
     }
 
+    /// How often its sessions have run: the backbone that its heads share (or the whole of a single task), and each head.
+    pub fn runs(&self) -> (u64, Vec<(Task, u64)>) {
+        match &self.parts {
+            Parts::Whole(session) => (session.runs(), Vec::new()),
+            Parts::Split { backbone, heads } => {
+                (backbone.runs(), heads.iter().map(|head| (head.task, head.session.runs())).collect())
+            }
+        }
+    }
+
     fn first_session(&self) -> &Session {
         self.parts.first()
     }
 
     /// Whether the outputs of a task are those of the network, before any decoding.
     pub(super) fn gives_raw(&self) -> bool {
-        self.info.raw || self.flip_test
+        self.wanted.raw
     }
 
     /// Whether segmentation comes as labels and confidences rather than logits.
     pub(super) fn gives_labels(&self) -> bool {
-        self.decoded_seg
+        self.wanted.decoded_seg
     }
 
     /// Runs what several heads share, on one picture or several.
@@ -206,22 +230,39 @@ impl Model {
         }
     }
 
-    /// Runs a head (or the whole single-task model): the tensors of [`wanted`], as many in a batch as there are pictures.
+    /// How a head runs for a part of the feature map, if the model is loaded so.
+    pub(super) fn regional(&self, task: Task) -> Option<&Regional> {
+        match &self.parts {
+            Parts::Whole(_) => None,
+            Parts::Split { heads, .. } => heads.iter().find(|head| head.task == task)?.regional.as_ref(),
+        }
+    }
+
+    /// Runs a head (or the whole single-task model): the tensors of [`Wanted`], as many in a batch as there are pictures. With
+    /// `cells` only for these of the feature map, the rest is 0.
     pub(super) fn run_head(
         &self,
         task: Task,
         seen: &Seen,
         shared: &Backbone,
+        cells: Option<&Cells>,
         traffic: &mut Traffic,
     ) -> Result<Vec<Tensor>> {
         self.check_files()?;
-        let late_normals = self.info.framing == ModelFraming::Sapiens1;
-        let outputs = wanted(task, self.gives_raw(), self.decoded_seg, late_normals);
+        let outputs = self.wanted.of(task);
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
-                let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
-                let session = session.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
-                session.fetch(&[("featmap", Input::Device(featmap))], outputs, traffic)
+                let head = heads.iter().find(|head| head.task == task);
+                let head = head.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
+                let featmap = ("featmap", Input::Device(featmap));
+                let Some(regional) = &head.regional else {
+                    return head.session.fetch(&[featmap], outputs, traffic);
+                };
+                let cells = cells.cloned().unwrap_or_else(|| regional.all());
+                let windows = regional.values(&cells);
+                let shape = [windows.len()];
+                let inputs = [featmap, (WINDOWS, Input::Host(View::F32(&shape, &windows)))];
+                regional.restore(head.session.fetch(&inputs, outputs, traffic)?, &cells)
             }
             (Parts::Whole(session), _) => {
                 self.with_image(seen, |image| session.fetch(&[(&self.input, image)], outputs, traffic))
@@ -297,16 +338,31 @@ impl std::fmt::Debug for Model {
     }
 }
 
-/// The graph values a task is decoded from.
+/// The graph values tasks are decoded from.
 ///
 /// Segmentation is decoded from the logits unless the caller does without: the official pipeline scales them, not the
 /// labels, to the image. The flip test averages before decoding, so it needs what the network gives.
-/// Sapiens v1 scales normals to the image before it makes them unit vectors: `late_normals`.
-pub(super) fn wanted(task: Task, raw: bool, decoded_seg: bool, late_normals: bool) -> &'static [&'static str] {
-    match task {
-        Task::Normal if late_normals => task.raw_outputs(),
-        Task::Seg if !decoded_seg => task.raw_outputs(),
-        _ if raw => task.raw_outputs(),
-        _ => task.decoded_outputs(),
+/// Sapiens v1 scales normals to the image before it makes them unit vectors.
+#[derive(Clone, Copy)]
+struct Wanted {
+    raw: bool,
+    decoded_seg: bool,
+    late_normals: bool,
+}
+
+impl Wanted {
+    fn new(info: &ModelInfo, options: &LoadOptions) -> Self {
+        let raw = info.raw || options.flip_test;
+        let late_normals = info.framing == ModelFraming::Sapiens1;
+        Self { raw, decoded_seg: options.decoded_seg && !raw, late_normals }
+    }
+
+    fn of(self, task: Task) -> &'static [&'static str] {
+        match task {
+            Task::Normal if self.late_normals => task.raw_outputs(),
+            Task::Seg if !self.decoded_seg => task.raw_outputs(),
+            _ if self.raw => task.raw_outputs(),
+            _ => task.decoded_outputs(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::infer::{Prepared, decode_map, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
 use super::picture::Picture;
+use super::region::{Regions, blank_outside};
 use super::result::{FrameResult, Maps, Person, Timing};
 use crate::convert::Progress;
 use crate::detect::{DetectOptions, Detection};
@@ -35,6 +36,8 @@ pub struct Request {
     /// Memory that people looked at in one run of a model may take together, in bytes, as far as it can be told beforehand;
     /// at least one is looked at. 0: one after the other; `None`: 1 GiB.
     pub batch_memory: Option<u64>,
+    /// Where the heads of dense tasks run.
+    pub regions: Regions,
 }
 
 /// Grid on which dense maps are delivered.
@@ -230,8 +233,14 @@ impl Engine {
         };
         result.people = boxes.iter().map(person).collect();
         let boxes: Vec<Option<Rect>> = boxes.into_iter().map(|(bbox, _)| bbox).collect();
-        for model in &self.models {
-            let tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
+        let segments = |model: &Model| model.info().tasks.contains(&Task::Seg) && wanted(&Task::Seg);
+        request.regions.check(request.boxes.len(), self.models.iter().any(|model| segments(model)))?;
+        let mut models: Vec<&Model> = self.models.iter().map(Arc::as_ref).collect();
+        let seg_first = request.regions == Regions::Seg;
+        models.sort_by_key(|model| seg_first && !segments(model));
+        for model in models {
+            let mut tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
+            tasks.sort_by_key(|task| seg_first && *task != Task::Seg);
             // Where all tasks see the same picture, the backbone runs once for all of them.
             let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
             let groups: Vec<&[Task]> = if shared { vec![&tasks] } else { tasks.chunks(1).collect() };
@@ -253,9 +262,12 @@ fn run_group(
     result: &mut FrameResult,
 ) -> Result<()> {
     let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
-    let at_once = match model.is_single() {
-        true => 1,
-        false => batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory),
+    let at_once = match request.regions {
+        Regions::Whole if !model.is_single() => {
+            batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory)
+        }
+        // Each has a region of its own, or the session takes no more.
+        _ => 1,
     };
     let mut done = 0;
     while done < boxes.len() {
@@ -281,7 +293,9 @@ fn run_group(
             clock.stop(format!("backbone {names}"));
         }
         for &task in tasks {
-            let found = prepared.run(model, task, traffic)?;
+            let region = request.regions.of(task, is_crop.then_some(done), boxes[done].is_some(), result);
+            let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+            let found = prepared.run(model, task, region, &mut result.traffic)?;
             clock.stop(format!("model {task}"));
             for (i, (placement, mut raw)) in (done..).zip(found) {
                 if task == Task::Pose {
@@ -289,6 +303,9 @@ fn run_group(
                 } else {
                     let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
                     decode_map(model, task, placement, &mut raw, request.space, maps)?;
+                    if let Some(region) = region {
+                        blank_outside(maps, task, region);
+                    }
                 }
             }
             clock.stop(format!("postprocess {task}"));

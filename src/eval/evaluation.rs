@@ -7,7 +7,7 @@ use super::report::{Report, Scored};
 use super::survey::{compared, whole_and_many};
 use crate::dataset::{Folder, Label};
 use crate::detect::{DetectOptions, Detection};
-use crate::engine::{Engine, FrameResult, Maps, Request};
+use crate::engine::{Engine, FrameResult, Maps, Regions, Request};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::image::Image;
@@ -26,6 +26,7 @@ pub const PRECISION_THRESHOLD: f32 = 0.01;
 pub struct Evaluation {
     tasks: Vec<Task>,
     boxes: Boxes,
+    regions: Regions,
     pictures: u64,
     /// Pictures compared per task.
     compared: Vec<(Task, u64)>,
@@ -67,6 +68,7 @@ impl Evaluation {
         Ok(Self {
             tasks: tasks.to_vec(),
             boxes,
+            regions: Regions::Whole,
             pictures: 0,
             compared: tasks.iter().map(|t| (*t, 0)).collect(),
             detector: BoxPrecision::default(),
@@ -77,6 +79,12 @@ impl Evaluation {
             albedo: Albedo::default(),
             alpha: Alpha::default(),
         })
+    }
+
+    /// Runs the heads of dense tasks only there; what is not there counts as wrong.
+    #[must_use]
+    pub fn within(self, regions: Regions) -> Self {
+        Self { regions, ..self }
     }
 
     /// Runs the tasks that a picture has labels for, and adds what they are off by.
@@ -116,8 +124,11 @@ impl Evaluation {
         tasks: &[Task],
     ) -> Result<FrameResult> {
         let dense: Vec<Task> = tasks.iter().copied().filter(|t| *t != Task::Pose).collect();
-        let run = |tasks: &[Task], boxes| {
-            engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), ..Request::default() })
+        let dense_regions = self.regions.clone();
+        let run = |tasks: &[Task], boxes: Vec<Rect>| {
+            // Poses are not concerned.
+            let regions = if boxes.is_empty() { dense_regions.clone() } else { Regions::Whole };
+            engine.run(picture, &Request { boxes, tasks: Some(tasks.to_vec()), regions, ..Request::default() })
         };
         let has_pose = dense.len() < tasks.len();
         // The first model that has a task does it.

@@ -95,12 +95,16 @@ pub struct SapiensLoadOptions {
     pub input_width: u32,
     /// See `input_width`.
     pub input_height: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: heads of dense tasks can run for a part of the picture (`SapiensStreamOptions.regions`). Not with `winograd_bytes`, whose
+    /// convolutions have fixed sizes.
+    pub regions: u32,
     /// Told how far the load is; may be NULL. Called on the thread that loads, before the call returns.
     pub progress: SapiensProgressCallback,
     /// Given to `progress`.
     pub user_data: *mut c_void,
+    /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
+    /// arithmetic (Winograd's minimal filtering). 0: none.
+    pub winograd_bytes: u64,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -116,9 +120,10 @@ impl SapiensLoadOptions {
         precision: SapiensPrecision::Default as i32,
         input_width: 0,
         input_height: 0,
-        reserved: 0,
+        regions: 0,
         progress: None,
         user_data: std::ptr::null_mut(),
+        winograd_bytes: 0,
     };
 }
 

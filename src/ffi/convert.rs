@@ -6,7 +6,7 @@ use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFor
 use super::guard::{check_pointer, flag, optional_text, slice};
 use super::status::{Failure, SapiensStatus, c_text};
 use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensImage, SapiensStreamOptions};
-use crate::engine::MapSpace;
+use crate::engine::{MapSpace, Regions};
 use crate::geometry::Size;
 use crate::image::{FrameFormat, Orientation, PixelFormat, Plane, YuvColor};
 use crate::live::{ContextOptions, Delivery, LoadRequest, Log, LogLevel, Policy, StreamOptions, TaskSetting};
@@ -60,8 +60,8 @@ pub(super) fn timeout(ms: u32) -> Option<Duration> {
     (ms != SAPIENS_WAIT_FOREVER).then(|| Duration::from_millis(ms.into()))
 }
 
-pub(super) fn choose<T: Copy>(number: i32, argument: &str, kind: &str, known: &[(i32, T)]) -> Result<T, Failure> {
-    known.iter().find(|(value, _)| *value == number).map(|(_, choice)| *choice).ok_or_else(|| {
+pub(super) fn choose<T: Clone>(number: i32, argument: &str, kind: &str, known: &[(i32, T)]) -> Result<T, Failure> {
+    known.iter().find(|(value, _)| *value == number).map(|(_, choice)| choice.clone()).ok_or_else(|| {
         let values: Vec<_> = known.iter().map(|(value, _)| value.to_string()).collect();
         Failure::invalid(format!("{argument} is {number}; a {kind} is one of {}", values.join(", ")))
     })
@@ -155,7 +155,7 @@ pub(super) fn precision_number(precision: Precision) -> i32 {
 }
 
 pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, Failure> {
-    zero(options.reserved, "options->reserved")?;
+    let regions = flag(options.regions, "options->regions")?;
     let precision = choose(
         options.precision,
         "options->precision",
@@ -172,7 +172,8 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
         (0, _) | (_, 0) => return Err(Failure::invalid("options->input_width and input_height: give both or none")),
         (width, height) => Some(Size::new(width as usize, height as usize)),
     };
-    Ok(LoadRequest { tasks: tasks_of_mask(options.tasks, "options->tasks")?, precision, input })
+    let tasks = tasks_of_mask(options.tasks, "options->tasks")?;
+    Ok(LoadRequest { tasks, precision, input, winograd: options.winograd_bytes, regions })
 }
 
 /// # Safety
@@ -185,11 +186,13 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
             _ => "options->callback is NULL, but options->delivery says results go to it",
         }));
     }
+    zero(options.reserved, "options->reserved")?;
     let budget = u64::try_from(options.budget_ns).map_err(|_| {
         Failure::invalid(format!("options->budget_ns is {}; it must be 0 (no limit) or more", options.budget_ns))
     })?;
     let policies = [(0, Policy::Block), (1, Policy::DropOldest), (2, Policy::LatestOnly)];
     let spaces = [(0, MapSpace::Model), (1, MapSpace::Image)];
+    let regions = [(0, Regions::Whole), (1, Regions::Boxes), (2, Regions::Seg)];
     let framings = [(0, Framing::Official), (1, Framing::Crop)];
     let tasks = tasks_of_mask(options.tasks, "options->tasks")?.unwrap_or_default();
     if !(1..=64).contains(&options.depth) {
@@ -203,6 +206,7 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
         tasks: tasks.into_iter().map(|task| TaskSetting { task, every_n: 1, priority: 0 }).collect(),
         budget: (budget > 0).then(|| Duration::from_nanos(budget)),
         keep_picture: flag(options.keep_image, "options->keep_image")?,
+        regions: choose(options.regions, "options->regions", "SapiensRegions", &regions)?,
         batch_memory: (options.batch_memory != 0).then_some(options.batch_memory),
         delivery,
         people: unsafe { people_options(options)? },

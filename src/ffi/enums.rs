@@ -142,6 +142,20 @@ pub enum SapiensFraming {
     Crop = 1,
 }
 
+/// Where the heads of dense tasks run: less arithmetic, in proportion to the area. Outside, maps say that there is nothing: label,
+/// confidence, normal, albedo and coverage 0, points and depth NaN. Poses and features are those of the whole picture.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensRegions {
+    /// Everywhere.
+    Whole = 0,
+    /// Around the boxes of the people that are looked at, each 1.25 times its size; without boxes everywhere.
+    Boxes = 1,
+    /// Around everything that is not background in the segmentation of the same frame; on frames on which task SEG does not run,
+    /// as BOXES.
+    Seg = 2,
+}
+
 /// A dense map of a result.
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

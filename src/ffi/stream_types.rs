@@ -1,6 +1,8 @@
 //! What the host fills in for a stream and its frames.
 
-use super::enums::{SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy};
+use super::enums::{
+    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy, SapiensRegions,
+};
 use super::guard::Sized32;
 use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
 use super::result_types::SapiensResult;
@@ -94,6 +96,10 @@ pub struct SapiensStreamOptions {
     /// Memory in bytes that people looked at in one run of a model may take together, as far as it can be told beforehand; at
     /// least one is looked at. 0: 1 GiB; 1: one after the other.
     pub batch_memory: u64,
+    /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
+    pub regions: i32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -132,6 +138,8 @@ impl SapiensStreamOptions {
         filter_options: std::ptr::null(),
         map_filter_options: std::ptr::null(),
         batch_memory: 0,
+        regions: SapiensRegions::Whole as i32,
+        reserved: 0,
     };
 }
 

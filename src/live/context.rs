@@ -44,6 +44,10 @@ pub struct LoadRequest {
     pub precision: Option<Precision>,
     /// Input size of a model built from a checkpoint.
     pub input: Option<Size>,
+    /// Bytes of weights that may make the convolutions of a model built from a checkpoint faster ([`LoadOptions::winograd`]).
+    pub winograd: u64,
+    /// Heads of dense tasks can run for a part of the picture ([`LoadOptions::regions`]).
+    pub regions: bool,
 }
 
 /// A model of a context. Never used twice.
@@ -117,12 +121,8 @@ impl Context {
                 log.say(level, || format!("ONNX Runtime: {text}"))
             }))
         });
-        let session = SessionOptions {
-            devices,
-            threads: options.threads,
-            low_memory: options.low_memory,
-            ..SessionOptions::default()
-        };
+        let (threads, low_memory) = (options.threads, options.low_memory);
+        let session = SessionOptions { devices, threads, low_memory, ..SessionOptions::default() };
         Ok(Arc::new(Self {
             load: LoadOptions {
                 session,
@@ -178,6 +178,8 @@ impl Context {
             tasks: request.tasks.clone(),
             precision: request.precision,
             input: request.input,
+            winograd: request.winograd,
+            regions: request.regions,
             ..self.load.clone()
         };
         let begun = self.begin_load()?;

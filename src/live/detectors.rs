@@ -92,10 +92,13 @@ impl Context {
     /// or a graph converted from one. It runs beside the models, not in turn with them. Blocks; any thread.
     ///
     /// # Errors
-    /// Those of [`Detector::load`]; `InvalidArgument` if the request names tasks; `Cancelled`; `ShutDown`.
+    /// Those of [`Detector::load`]; `InvalidArgument` if the request names tasks or has memory for Winograd; `Cancelled`; `ShutDown`.
     pub fn load_detector(&self, source: &ModelSource, request: &LoadRequest, progress: &mut Progress) -> Result<()> {
         if request.tasks.is_some() {
             return Err(Error::invalid("tasks: a detector has none; leave them out"));
+        }
+        if request.winograd > 0 {
+            return Err(Error::invalid("winograd: it is for the heads of tasks; leave it out for a detector"));
         }
         let options = LoadOptions { precision: request.precision, detector_input: request.input, ..self.load.clone() };
         let begun = self.begin_load()?;

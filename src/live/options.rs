@@ -4,7 +4,7 @@ use super::cadence::TaskSetting;
 use super::calm::MapFilterOptions;
 use super::finder::DetectSetting;
 use super::queue::Policy;
-use crate::engine::MapSpace;
+use crate::engine::{MapSpace, Regions};
 use crate::error::{Error, Result};
 use crate::preprocess::Framing;
 use crate::track::TrackOptions;
@@ -40,6 +40,9 @@ pub struct StreamOptions {
     pub budget: Option<Duration>,
     /// Memory of the people of a frame that are looked at in one run: [`Request::batch_memory`](crate::engine::Request::batch_memory).
     pub batch_memory: Option<u64>,
+    /// Where the heads of dense tasks run; models must be loaded for it ([`LoadRequest::regions`](super::LoadRequest::regions)). On
+    /// frames on which segmentation does not run, `Seg` is `Boxes`.
+    pub regions: Regions,
     /// Whether results carry the picture.
     pub keep_picture: bool,
     /// How results reach the host.
@@ -58,6 +61,7 @@ impl Default for StreamOptions {
             tasks: Vec::new(),
             budget: None,
             batch_memory: None,
+            regions: Regions::Whole,
             keep_picture: false,
             delivery: Delivery::Poll,
             people: PeopleOptions::default(),

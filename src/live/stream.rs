@@ -197,6 +197,7 @@ impl Stream {
                 space: options.space,
                 framing: options.framing,
                 batch_memory: options.batch_memory,
+                regions: options.regions,
                 keeps_picture: options.keep_picture,
             },
             wishes: Mutex::default(),

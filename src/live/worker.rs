@@ -8,7 +8,7 @@ use super::people::{People, Scene};
 use super::queue::Job;
 use super::result::LiveResult;
 use super::stream::Core;
-use crate::engine::{Engine, FrameResult, MapSpace, Request, Timing};
+use crate::engine::{Engine, FrameResult, MapSpace, Regions, Request, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
 use crate::preprocess::Framing;
@@ -54,11 +54,12 @@ impl Runner for Engine {
 }
 
 /// How a worker treats every frame.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Manner {
     pub space: MapSpace,
     pub framing: Framing,
     pub batch_memory: Option<u64>,
+    pub regions: Regions,
     pub keeps_picture: bool,
 }
 
@@ -190,8 +191,12 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
             let spent = begin.elapsed();
             core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence, spent));
             let Manner { space, framing, batch_memory, .. } = core.manner;
+            let regions = match &core.manner.regions {
+                Regions::Seg if !chosen.contains(&Task::Seg) => Regions::Boxes,
+                regions => regions.clone(),
+            };
             let (boxes, tasks) = (look.boxes(), Some(chosen.clone()));
-            let request = Request { boxes, tasks, framing, space, batch_memory, ..Request::default() };
+            let request = Request { boxes, tasks, framing, space, batch_memory, regions, ..Request::default() };
             let found = match (&image, &raw) {
                 (Some(image), _) => runner.run(image, &request),
                 (None, Some((bytes, format))) => {

@@ -1,4 +1,4 @@
-//! ONNX files: the protobuf messages, a builder for graphs, and cutting a graph at named values.
+//! ONNX files: the protobuf messages, a builder for graphs, cutting a graph at named values, and running it for a part of a map.
 //!
 //! Only the part of the format that this library writes is declared ([onnx.proto], IR version 11).
 //!
@@ -9,11 +9,13 @@ mod cut;
 pub mod proto;
 mod unfuse;
 mod widen;
+mod window;
 
 pub use builder::{Attr, Builder, Dim, Element};
 pub use cut::cut;
 pub use unfuse::unfuse_attention;
 pub use widen::widen_input;
+pub use window::{Cells, WINDOWS, Windows, windowed};
 
 /// IR version written: the one that came with opset 23.
 pub const IR_VERSION: i64 = 11;

@@ -10,6 +10,7 @@ use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputV
 use ort::value::{DynValue, TensorElementType, TensorRef};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a session is opened.
@@ -24,11 +25,19 @@ pub struct SessionOptions {
     pub low_memory: bool,
     /// What only some devices have.
     pub providers: ProviderOptions,
+    /// Values inside the graph have other sizes from run to run: memory is not planned as the first run needs it.
+    pub varying: bool,
 }
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { devices: vec![Device::Cpu], threads: 0, low_memory: false, providers: ProviderOptions::default() }
+        Self {
+            devices: vec![Device::Cpu],
+            threads: 0,
+            low_memory: false,
+            providers: ProviderOptions::default(),
+            varying: false,
+        }
     }
 }
 
@@ -68,6 +77,7 @@ pub struct Session {
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
+    runs: AtomicU64,
 }
 
 impl Session {
@@ -111,7 +121,8 @@ impl Session {
         let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
         let is_recorded = options.providers.cuda_graphs && matches!(device, Device::Cuda(_) | Device::TensorRt(_));
         let is_single = options.is_single(device);
-        Self { inner: Mutex::new(Some(inner)), device, is_single, is_recorded, refused, inputs, outputs }
+        let (inner, runs) = (Mutex::new(Some(inner)), AtomicU64::new(0));
+        Self { inner, device, is_single, is_recorded, refused, inputs, outputs, runs }
     }
 
     /// Where it runs.
@@ -139,6 +150,11 @@ impl Session {
         &self.outputs
     }
 
+    /// How often it has run.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
     /// Runs the graph and returns the named outputs, in that order.
     pub fn run(&self, inputs: &[(&str, View)], outputs: &[&str]) -> Result<Vec<Tensor>> {
         let inputs: Vec<_> = inputs.iter().map(|&(name, view)| (name, Input::Host(view))).collect();
@@ -156,6 +172,7 @@ impl Session {
         let mut session = self.locked();
         let session = session.as_mut().ok_or_else(closed)?;
         let _turn = turn(self.device);
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
         let tensor = |&name: &&str| output_tensor(name, found.get(name).ok_or_else(|| missing(name))?);
         let tensors = outputs.iter().map(tensor).collect::<Result<Vec<_>>>()?;
@@ -175,6 +192,7 @@ impl Session {
         let session = session.as_mut().ok_or_else(closed)?;
         let owner = session.inner();
         let _turn = turn(self.device);
+        self.runs.fetch_add(1, Ordering::Relaxed);
         let mut found = Vec::with_capacity(outputs.len());
         if let Some(memory) = memory {
             let mut run = || -> Result<(), ort::Error> {
@@ -287,7 +305,8 @@ fn open_on(
             .with_intra_threads(options.threads)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
-            .with_prepacking(!options.low_memory)?;
+            .with_prepacking(!options.low_memory)?
+            .with_memory_pattern(!options.varying)?;
         if strict && device != Device::Cpu {
             builder = builder.with_disable_cpu_fallback()?;
         } else {

@@ -167,6 +167,11 @@ pub struct ModelInfo {
     pub normal_frame: NormalFrame,
     /// Whether the graph takes normalised floats and gives undecoded outputs.
     pub raw: bool,
+    /// Convolutions of its heads that have the form with less arithmetic ([`ConvertOptions::winograd`]); of a checkpoint 0.
+    ///
+    /// [`ConvertOptions::winograd`]: crate::convert::ConvertOptions::winograd
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub winograd: usize,
     /// SHA-256 of the checkpoint, hexadecimal; empty where nobody has read the whole file.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source_sha256: String,
@@ -178,6 +183,10 @@ pub struct ModelInfo {
     /// What the conversion was measured to cost; `None` where nobody has measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Certificate>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Facts about a person detector.

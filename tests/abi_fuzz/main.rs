@@ -181,6 +181,7 @@ impl Fuzz {
         options.keep_image = self.number(&[0, 1]);
         options.tasks = self.number(&[0, 1, 9]);
         options.batch_memory = self.pick(&[0, 0, 1, u64::MAX]);
+        options.regions = self.pick(&[0, 0, 1, 2, 3, -1]);
         options.budget_ns = self.pick(&[0, 0, 1, 5_000_000, -1, i64::MAX]);
         let contexts = self.contexts.clone();
         let (context, mut stream) = (self.handle(&contexts), null_mut());

@@ -10,6 +10,9 @@ static void a_detector_comes_and_goes(SapiensContext *context) {
     OK(sapiens_context_unload_detector(context));
     options.tasks = SAPIENS_TASK_POSE;
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_context_load_detector(context, NULL, &options), "a detector has none");
+    options.tasks = 0;
+    options.winograd_bytes = 1u << 20;
+    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_context_load_detector(context, NULL, &options), "winograd");
     FAILS(SAPIENS_STATUS_NOT_FOUND, sapiens_context_load_detector(context, "/nowhere.pth", NULL), "/nowhere.pth");
     OK(sapiens_context_load_detector(context, NULL, NULL));
     OK(sapiens_context_load_detector(context, NULL, NULL));

@@ -110,6 +110,42 @@ static void people_have_boxes_poses_and_maps_of_their_own(void) {
     OK(sapiens_stream_destroy(&stream));
 }
 
+static void maps_end_with_their_regions(void) {
+    SapiensContextOptions alone = SAPIENS_CONTEXT_OPTIONS_INIT;
+    SapiensStreamOptions options = SAPIENS_STREAM_OPTIONS_INIT;
+    SapiensLoadOptions load = SAPIENS_LOAD_OPTIONS_INIT;
+    SapiensSubmitOptions submit = SAPIENS_SUBMIT_OPTIONS_INIT;
+    SapiensBox box = { 40, 50, 16, 16 };
+    SapiensContext *own = NULL;
+    SapiensStream *stream = NULL;
+    SapiensImage image = picture();
+    SapiensMap map = SAPIENS_MAP_INIT;
+    SapiensResult *result;
+    uint32_t x, y;
+    OK(sapiens_context_create(&alone, &own));
+    load.tasks = SAPIENS_TASK_NORMAL;
+    load.regions = 1;
+    OK(sapiens_context_load(own, NULL, &load, NULL));
+    options.map_space = SAPIENS_MAP_SPACE_IMAGE;
+    options.regions = SAPIENS_REGIONS_BOXES;
+    OK(sapiens_stream_create(own, &options, &stream));
+    submit.boxes = &box;
+    submit.box_count = 1;
+    result = run_one(stream, &image, &submit);
+    OK(sapiens_result_map(result, 0, SAPIENS_MAP_KIND_NORMALS, &map));
+    for (y = 0; y < map.height; ++y) {
+        for (x = 0; x < map.width; ++x) {
+            const unsigned char *at = (const unsigned char *)map.data + y * map.row_stride + x * map.pixel_stride;
+            float n[3];
+            memcpy(n, at, sizeof n);
+            /* 1.25 times the box. */
+            CHECK((n[0] != 0 || n[1] != 0 || n[2] != 0) == (x >= 38 && x < 58 && y >= 48 && y < 68));
+        }
+    }
+    OK(sapiens_result_release(&result));
+    OK(sapiens_context_destroy(&own));
+}
+
 static void what_does_not_run_is_carried_over(void) {
     SapiensStream *stream = stream_for(context, SAPIENS_TASK_POSE | SAPIENS_TASK_NORMAL, SAPIENS_POLICY_BLOCK, 2);
     SapiensTaskOptions task = SAPIENS_TASK_OPTIONS_INIT;
@@ -268,6 +304,7 @@ int main(void) {
     maps_are_views(SAPIENS_MAP_SPACE_MODEL);
     maps_are_views(SAPIENS_MAP_SPACE_IMAGE);
     people_have_boxes_poses_and_maps_of_their_own();
+    maps_end_with_their_regions();
     what_does_not_run_is_carried_over();
     results_can_be_looked_at();
     references_count_and_results_outlive_everything();

@@ -70,6 +70,7 @@ static void maps_are_steadied(Context &context, const char *photo) {
     options.tasks = Task::pose | Task::normal | Task::pointmap;
     options.framing = Framing::crop;
     options.batch_memory = 1;
+    EXPECT(options.regions == Regions::whole);
     options.map_filter.emplace().maps = Task::normal | Task::pointmap;
     auto stream = context.create_stream(std::move(options));
     EXPECT(stream);

@@ -42,6 +42,11 @@ struct LoadOptions {
     /// Input size in pixels, for checkpoints; both 0: the model's own. Multiples of 16.
     std::uint32_t input_width = detail::load_defaults.input_width;
     std::uint32_t input_height = detail::load_defaults.input_height;
+    /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with
+    /// less arithmetic.
+    std::uint64_t winograd_bytes = detail::load_defaults.winograd_bytes;
+    /// Heads of dense tasks can run for a part of the picture (StreamOptions::regions).
+    bool regions = detail::load_defaults.regions != 0;
     /// Told how far the load is, (stage, bytes done, bytes in all), on the thread that loads; true to go on, false to stop
     /// with `cancelled`.
     std::function<bool(std::string_view, std::uint64_t, std::uint64_t)> on_progress;
@@ -244,6 +249,8 @@ private:
         c.precision = static_cast<std::int32_t>(options.precision);
         c.input_width = options.input_width;
         c.input_height = options.input_height;
+        c.winograd_bytes = options.winograd_bytes;
+        c.regions = options.regions ? 1 : 0;
         if (options.on_progress) {
             c.progress = detail::on_progress;
             c.user_data = const_cast<detail::Progress *>(&options.on_progress);

@@ -81,6 +81,8 @@ struct StreamOptions : PeopleOptions {
     std::function<void(Result)> on_result;
     /// Memory in bytes of the people that are looked at in one run of a model; 0: 1 GiB; 1: one after the other.
     std::uint64_t batch_memory = 0;
+    /// Where the heads of dense tasks run; models must be loaded with `LoadOptions::regions`.
+    Regions regions = static_cast<Regions>(detail::stream_defaults.regions);
 };
 
 /// How often a task runs, and how important it is.
@@ -262,6 +264,7 @@ private:
         c.keep_image = options.keep_image ? 1 : 0;
         c.budget_ns = options.budget.count();
         c.batch_memory = options.batch_memory;
+        c.regions = static_cast<std::int32_t>(options.regions);
         c_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));

@@ -71,6 +71,14 @@ enum class Framing : std::int32_t {
     crop = SAPIENS_FRAMING_CROP,
 };
 
+/// Where the heads of dense tasks run; elsewhere maps say that there is nothing. `boxes`: around the people that are looked at,
+/// `seg`: around what segmentation of the same frame finds.
+enum class Regions : std::int32_t {
+    whole = SAPIENS_REGIONS_WHOLE,
+    boxes = SAPIENS_REGIONS_BOXES,
+    seg = SAPIENS_REGIONS_SEG,
+};
+
 /// Whom the tasks of a stream look at, of the people it tracks: everybody, the largest boxes, the nearest (the highest boxes),
 /// those nearest to a point.
 enum class PersonPolicy : std::int32_t {

@@ -3,7 +3,7 @@
 use crate::console::say;
 use crate::inputs;
 use crate::interrupt;
-use crate::options::{parse_megabytes, parse_size};
+use crate::options::{first_given, parse_megabytes, parse_size};
 use crate::progress::ConvertBar;
 use sapiens::checkpoint::{Arch, Hints, Naming, Source};
 use sapiens::convert::{ConvertOptions, plan, plan_detector, write};
@@ -166,13 +166,12 @@ fn measure(out: &Path, source: &Source, options: &CertifyOptions) -> Result<()> 
 
 /// The first option that says nothing about a detector.
 fn meaningless(args: &Args) -> Option<&'static str> {
-    let options = [
+    first_given(&[
         ("--task", !args.tasks.is_empty()),
         ("--rope", args.rope.is_some()),
         ("--rotation", args.rotation != Rotation::default()),
         ("--winograd", args.winograd > 0),
         ("--heads", args.heads.is_some()),
         ("--patch-padding", args.patch_padding.is_some()),
-    ];
-    options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    ])
 }

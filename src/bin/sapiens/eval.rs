@@ -7,7 +7,7 @@ use crate::options::{DetectArgs, ModelArgs};
 use crate::places;
 use crate::progress::{ConvertBar, picture_bar};
 use sapiens::dataset::{Folder, Label};
-use sapiens::engine::Engine;
+use sapiens::engine::{Engine, Regions};
 use sapiens::eval::{Boxes, Compared, ComparisonSheet, Evaluation, Plan, Report, Survey};
 use sapiens::file::write_atomic;
 use sapiens::{Error, Result};
@@ -82,7 +82,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     let since = Instant::now();
     let bar = picture_bar(survey.pictures);
-    let report = evaluate(boxes, &engine, &folder, &survey, &plan, &mut |label, compared| {
+    let report = evaluate(boxes, args.model.regions(), &engine, &folder, &survey, &plan, &mut |label, compared| {
         bar.inc(1);
         match (&mut sheet, compared) {
             (Some((_, sheet)), Some(compared)) if sheet.len() < args.sheet_count => {
@@ -147,13 +147,14 @@ fn boxes(args: &Args) -> Result<Boxes> {
 
 fn evaluate(
     boxes: Boxes,
+    regions: Regions,
     engine: &Engine,
     folder: &Folder,
     survey: &Survey,
     plan: &Plan,
     after: &mut dyn FnMut(&Label, Option<Compared>) -> Result<()>,
 ) -> Result<Report> {
-    let mut evaluation = Evaluation::new(&plan.tasks, boxes)?;
+    let mut evaluation = Evaluation::new(&plan.tasks, boxes)?.within(regions);
     for index in 0..survey.pictures {
         interrupt::check()?;
         let label = folder.label(index)?;

@@ -57,6 +57,9 @@ fn print(d: &Description) {
     if info.framing == ModelFraming::Sapiens1 {
         rows.retain(|(name, _)| *name != "RoPE");
     }
+    if info.winograd > 0 {
+        rows.push(("winograd", format!("{} convolutions of the heads", info.winograd)));
+    }
     for head in &d.heads {
         rows.push(("head", head.clone()));
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sapiens::detect::DetectOptions;
-use sapiens::engine::{Detector, DeviceFraming, LoadOptions, ModelSource};
+use sapiens::engine::{Detector, DeviceFraming, LoadOptions, ModelSource, Regions};
 use sapiens::geometry::{Rect, Size};
 use sapiens::runtime::{Device, Engines, ProviderOptions, SessionOptions};
 use sapiens::spec::{NormalFrame, Precision, Rope, Task};
@@ -45,6 +45,10 @@ pub struct ModelArgs {
     /// Where pictures are cut to what models see: auto (on the device, unless that is the cpu or cannot), on (on the device), off.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub device_framing: DeviceFraming,
+    /// Run the heads of dense tasks only there: boxes (around people), seg (around what segmentation finds; give its task too), or a
+    /// rectangle in pixels. Elsewhere maps say that there is nothing.
+    #[arg(long, value_name = "boxes|seg|X,Y,W,H", value_parser = parse_regions, allow_hyphen_values = true)]
+    pub regions: Option<Regions>,
     /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
     #[arg(long)]
     pub normal_frame: Option<NormalFrame>,
@@ -74,6 +78,11 @@ impl ModelArgs {
         (!self.tasks.is_empty()).then(|| self.tasks.clone())
     }
 
+    /// Where the heads of dense tasks run.
+    pub fn regions(&self) -> Regions {
+        self.regions.clone().unwrap_or_default()
+    }
+
     pub fn load_options(&self) -> LoadOptions {
         LoadOptions {
             session: SessionOptions {
@@ -86,6 +95,7 @@ impl ModelArgs {
                     extra: self.provider_options.clone(),
                     ..ProviderOptions::default()
                 },
+                ..SessionOptions::default()
             },
             cache: self.cache.clone(),
             library: self.ort.clone(),
@@ -96,6 +106,7 @@ impl ModelArgs {
             rope: self.rope,
             winograd: self.winograd << 20,
             device_framing: self.device_framing,
+            regions: self.regions.is_some(),
             normal_frame: self.normal_frame,
             ..LoadOptions::default()
         }
@@ -125,13 +136,11 @@ pub struct DetectArgs {
 impl DetectArgs {
     /// The first of these options that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             ("--detector", self.detector.is_some()),
             ("--detect-threshold", self.detect_threshold.is_some()),
             ("--detect-nms", self.detect_nms.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(option, is_given)| is_given.then_some(option))
+        ])
     }
 
     /// The detector into the options of the models.
@@ -150,6 +159,19 @@ impl DetectArgs {
             threshold: self.detect_threshold.unwrap_or(usual.threshold),
             max_overlap: self.detect_nms.unwrap_or(usual.max_overlap),
         })
+    }
+}
+
+/// The first of these options that was given.
+pub fn first_given(options: &[(&'static str, bool)]) -> Option<&'static str> {
+    options.iter().find_map(|(option, is_given)| is_given.then_some(*option))
+}
+
+fn parse_regions(text: &str) -> Result<Regions, String> {
+    match text {
+        "boxes" => Ok(Regions::Boxes),
+        "seg" => Ok(Regions::Seg),
+        _ => Ok(Regions::Rects(vec![parse_box(text).map_err(|error| format!("{error}; or `boxes`, or `seg`"))?])),
     }
 }
 

@@ -124,7 +124,8 @@ fn run_on(args: &Args, inputs: &[Input]) -> Result<ExitCode> {
     let (engine, detect) = load_engine(&args.model, &args.detection, args.detect)?;
     let save = args.save.as_deref().unwrap_or(&[Save::Png, Save::Json]);
     let mut writer = Writer::new(&args.out, save, args.threshold, &engine, args.sheet.is_some())?;
-    let request = Request { boxes: args.boxes.clone(), detect, framing: args.framing, ..Request::default() };
+    let (boxes, regions) = (args.boxes.clone(), args.model.regions());
+    let request = Request { boxes, detect, framing: args.framing, regions, ..Request::default() };
 
     // One bad picture does not cost the others: it is named, and the exit status tells.
     let bar = picture_bar(inputs.len());

@@ -101,6 +101,7 @@ fn info(family: DetectorFamily, size: String, parameters: u64, input: Size, stri
         precision: Precision::Fp32,
         normal_frame: NormalFrame::Camera,
         raw: false,
+        winograd: 0,
         source_sha256: String::new(),
         licence: Licence::Unknown,
         detector: Some(DetectorInfo { family, input, stride }),

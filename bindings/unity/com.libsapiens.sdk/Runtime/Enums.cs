@@ -233,6 +233,21 @@ namespace Sapiens
         Crop = 1,
     }
 
+    /// <summary>Where the heads of dense tasks run; elsewhere maps say that there is nothing.</summary>
+    [NativeTwin("SapiensRegions")]
+    public enum SapiensRegions
+    {
+        /// <summary>Everywhere.</summary>
+        Whole = 0,
+
+        /// <summary>Around the boxes of the people that are looked at, each 1.25 times its size; without boxes everywhere.</summary>
+        Boxes = 1,
+
+        /// <summary>Around everything that is not background in the segmentation of the same frame; on frames on which it does not run, as
+        /// Boxes.</summary>
+        Seg = 2,
+    }
+
     /// <summary>A dense map of a result.</summary>
     [NativeTwin("SapiensMapKind")]
     public enum SapiensMapKind

@@ -58,6 +58,8 @@ namespace Sapiens
             Precision = (SapiensPrecision)native.precision;
             InputWidth = (int)native.input_width;
             InputHeight = (int)native.input_height;
+            Regions = native.regions != 0;
+            WinogradBytes = native.winograd_bytes;
         }
 
         /// <summary>Tasks to load of a model with several.</summary>
@@ -70,6 +72,13 @@ namespace Sapiens
 
         /// <summary>See <see cref="InputWidth"/>.</summary>
         public int InputHeight { get; set; }
+
+        /// <summary>For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the
+        /// heads with less arithmetic.</summary>
+        public ulong WinogradBytes { get; set; }
+
+        /// <summary>Heads of dense tasks can run for a part of the picture (<see cref="SapiensStreamOptions.Regions"/>).</summary>
+        public bool Regions { get; set; }
 
         /// <summary>Told how far the load is, on the thread that loads.</summary>
         public Action<SapiensLoadProgress> Progress { get; set; }
@@ -189,6 +198,9 @@ namespace Sapiens
         /// <summary>Memory in bytes of the people that are looked at in one run of a model; 0: 1 GiB; 1: one after the other.</summary>
         public ulong BatchMemory { get; set; }
 
+        /// <summary>Where the heads of dense tasks run; models must be loaded with <see cref="SapiensLoadOptions.Regions"/>.</summary>
+        public SapiensRegions Regions { get; set; }
+
         /// <summary>Points to the filters, which the caller keeps until the call is over.</summary>
         internal void Steady(ref NativeStreamOptions native, NativeFilterOptions* filter, NativeMapFilterOptions* maps)
         {
@@ -215,7 +227,7 @@ namespace Sapiens
                 max_people = Count(MaxPeople, "options.MaxPeople"), person_x = PersonX, person_y = PersonY,
                 track_new_score = TrackNewScore, track_memory_ms = Count(TrackMemoryMs, "options.TrackMemoryMs"),
                 filter = Filter != null ? 1u : 0u, filter_maps = MapFilter != null ? (uint)MapFilter.Maps : 0u,
-                batch_memory = BatchMemory,
+                batch_memory = BatchMemory, regions = (int)Regions,
                 struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
                 delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
                 keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,

@@ -231,7 +231,8 @@ namespace Sapiens
                     precision = (int)options.Precision,
                     input_width = SapiensStreamOptions.Count(options.InputWidth, "options.InputWidth"),
                     input_height = SapiensStreamOptions.Count(options.InputHeight, "options.InputHeight"),
-                    progress = Callbacks.Progress, user_data = watcher.Number,
+                    progress = Callbacks.Progress, user_data = watcher.Number, winograd_bytes = options.WinogradBytes,
+                    regions = options.Regions ? 1u : 0u,
                 };
                 uint id = 0;
                 int status;

@@ -65,7 +65,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let load_ms = milliseconds(since);
     let loaded = process::peak_memory_mb();
     let space = if args.live { MapSpace::Model } else { MapSpace::Image };
-    let request = Request { framing: args.framing, boxes: args.boxes.clone(), space, ..Request::default() };
+    let (boxes, regions) = (args.boxes.clone(), args.model.regions());
+    let request = Request { framing: args.framing, boxes, regions, space, ..Request::default() };
     let once = || -> Result<(FrameResult, f64)> {
         let since = Instant::now();
         let result = engine.run(&image, &request)?;

@@ -1,5 +1,6 @@
 //! Options of clips.
 
+use crate::options::first_given;
 use sapiens::track::PersonPolicy;
 
 /// How a clip is worked on.
@@ -39,7 +40,7 @@ pub struct VideoArgs {
 impl VideoArgs {
     /// The first of these options that was given.
     pub fn given(&self) -> Option<&'static str> {
-        [
+        first_given(&[
             ("--fps", self.fps.is_some()),
             ("--start-number", self.start_number.is_some()),
             ("--detect-every", self.detect_every.is_some()),
@@ -49,9 +50,7 @@ impl VideoArgs {
             ("--overlay", self.overlay),
             ("--maps-every", self.maps_every.is_some()),
             ("--restart", self.restart),
-        ]
-        .into_iter()
-        .find_map(|(option, is_given)| is_given.then_some(option))
+        ])
     }
 
     pub fn policy(&self) -> PersonPolicy {

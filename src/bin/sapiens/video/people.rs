@@ -3,7 +3,7 @@
 use super::line::{FrameLine, ObservationLine, PersonLine, array, points, pose, rect, round, rounded, rounded_box};
 use sapiens::Result;
 use sapiens::detect::DetectOptions;
-use sapiens::engine::{Engine, FrameResult, Request};
+use sapiens::engine::{Engine, FrameResult, Regions, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::preprocess::Framing;
 use sapiens::spec::Task;
@@ -19,6 +19,7 @@ pub struct Look {
     pub boxes: Vec<Rect>,
     pub detect: DetectOptions,
     pub framing: Framing,
+    pub regions: Regions,
     /// Whether there is a model for keypoints.
     pub has_pose: bool,
     /// Tasks of frames whose maps are written: none if nothing of that kind is.
@@ -85,7 +86,8 @@ impl Follower {
         let mut result = None;
         if !chosen.is_empty() && !tasks.is_empty() {
             let boxes = chosen.iter().map(|i| found[*i].bbox).collect();
-            let request = Request { boxes, tasks: Some(tasks), framing: look.framing, ..Request::default() };
+            let (framing, regions) = (look.framing, look.regions.clone());
+            let request = Request { boxes, tasks: Some(tasks), framing, regions, ..Request::default() };
             let run = result.insert(engine.run(image, &request)?);
             for (i, person) in chosen.iter().zip(&mut run.people) {
                 found[*i].keypoints = person.pose.as_deref().map(rounded);

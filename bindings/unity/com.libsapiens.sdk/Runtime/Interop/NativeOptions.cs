@@ -32,9 +32,10 @@ namespace Sapiens.Interop
         public int precision;
         public uint input_width;
         public uint input_height;
-        public uint reserved;
+        public uint regions;
         public IntPtr progress;
         public IntPtr user_data;
+        public ulong winograd_bytes;
     }
 
     [NativeTwin("SapiensStreamOptions")]
@@ -69,6 +70,8 @@ namespace Sapiens.Interop
         public IntPtr filter_options;
         public IntPtr map_filter_options;
         public ulong batch_memory;
+        public int regions;
+        public uint reserved;
     }
 
     [NativeTwin("SapiensOneEuro")]
