@@ -7,6 +7,7 @@ Writes OUT.json, OUT.md and OUT.png. On a machine with an NVIDIA GPU `../gpu.sh`
 import argparse
 import json
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,8 +20,8 @@ TASKS = compare.TASKS
 CPU_CASES = [
     ("pose", "fp32,fp32:winograd={winograd}", "eager,export"),
     ("pose", "fp32,fp32:converted,fp32:converted:low-memory", "bare"),
-    ("pose", "fp32", "eager,compile,eager:bf16"),
     *((task, "fp32,fp32:winograd={winograd}", "eager") for task in TASKS[1:]),
+    ("pose", "fp32", "eager,compile,eager:bf16"),
 ]
 GPU_CASES = [
     *((task, "fp16,bf16", "eager:bf16,compile:bf16") for task in TASKS),
@@ -35,6 +36,7 @@ def arguments():
     parser.add_argument("--tasks", default=",".join(TASKS), help="of these only")
     parser.add_argument("--winograd", type=int, default=3000, help="megabytes for the convolutions with less arithmetic")
     parser.add_argument("--runs", type=int, default=5, help="of each task for the table of stages")
+    parser.add_argument("--continue", dest="go_on", action="store_true", help="with what OUT.json has already")
     parser.set_defaults(rounds=3, out=Path("performance"))
     return parser.parse_args()
 
@@ -80,24 +82,45 @@ def roof(device, seconds=3.0):
     return found
 
 
+def begun(options):
+    """What an earlier run with --continue left, or an empty result."""
+    path = options.out.with_suffix(".json")
+    if options.go_on and path.exists():
+        whole = json.loads(path.read_text())
+        if (whole["size"], whole["device"], whole["input"]) == (options.size, options.device, options.input):
+            return whole
+        sys.exit(f"{path} is of another size, device or input; give another --out")
+    asked = {"size": options.size, "device": options.device, "input": options.input}
+    return {"machine": table.machine(), **asked, "roof_tflops": roof(options.device), "comparisons": [], "stages": []}
+
+
 def main():
     options = arguments()
     compare.same_runtime()
-    precision = {"cpu": "fp32", "webgpu": "fp16"}.get(options.device.split(":")[0], "bf16")
-    whole = {"machine": table.machine(), "size": options.size, "device": options.device, "comparisons": [], "stages": []}
-    whole["roof_tflops"] = roof(options.device)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    whole = begun(options)
+
+    def save():
+        options.out.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")
+
     for task, ours, peers in cases(options):
         own = {"task": task, "ours": ours.format(winograd=options.winograd), "peers": peers}
+        if any(all(found[key] == own[key] for key in own) for found in whole["comparisons"]):
+            continue
         found = compare.compare(argparse.Namespace(**{**vars(options), **own}))
         print(table.comparison(found), flush=True)
-        whole["comparisons"].append(found)
+        whole["comparisons"].append({**found, **own})
+        save()
     chosen = options.tasks.split(",")
+    precision = {"cpu": "fp32", "webgpu": "fp16"}.get(options.device.split(":")[0], "bf16")
     for task in [*chosen, "+".join(chosen)] if len(chosen) > 1 else chosen:
-        whole["stages"].append(stages(options, task, ["--live", "--precision", precision]))
+        if not any(found["task"] == task for found in whole["stages"]):
+            whole["stages"].append(stages(options, task, ["--live", "--precision", precision]))
+            save()
     whole["goals"] = goals.judge(whole)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")
-    text = "\n\n".join([table.heading(whole), goals.markdown(whole["goals"]), table.markdown(whole["comparisons"]), table.stages(whole)])
+    save()
+    parts = [table.heading(whole), goals.markdown(whole["goals"]), table.markdown(whole["comparisons"]), table.stages(whole)]
+    text = "\n\n".join(parts)
     options.out.with_suffix(".md").write_text(text + "\n")
     table.plot(whole["comparisons"], options.out.with_suffix(".png"))
     print("\n" + text)
