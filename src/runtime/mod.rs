@@ -11,6 +11,7 @@ mod log;
 mod place;
 mod session;
 mod tensor;
+mod values;
 
 pub use bound::{DeviceTensor, Input, Traffic};
 pub use device::Device;
