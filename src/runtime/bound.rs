@@ -1,6 +1,7 @@
 //! Tensors that stay where the device of a session has them, and a count of what crosses between it and the host.
 
 use super::session::turn;
+use super::values::extents;
 use super::{Device, View};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::SharedSessionInner;
@@ -48,7 +49,7 @@ pub struct DeviceTensor {
 
 impl DeviceTensor {
     pub(super) fn new(value: DynValue, session: Arc<SharedSessionInner>, device: Device) -> Self {
-        let shape = value.dtype().tensor_shape().map(|shape| super::session::extents(shape)).unwrap_or_default();
+        let shape = value.dtype().tensor_shape().map(extents).unwrap_or_default();
         Self { value: Some(value), session: Some(session), device, shape }
     }
 

@@ -13,6 +13,7 @@ mod providers;
 mod record;
 mod session;
 mod tensor;
+mod values;
 
 pub use bound::{DeviceTensor, Input, Traffic};
 pub use device::{Device, OpenVinoTarget};

@@ -2,12 +2,13 @@
 
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
 use super::providers::{ProviderOptions, dispatch, prepare_cache};
-use super::tensor::{Tensor, TensorData, View};
+use super::tensor::{Tensor, View};
+use super::values::{input_value, output_tensor};
 use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::builder::SessionBuilder;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
-use ort::value::{DynValue, TensorElementType, TensorRef};
+use ort::value::DynValue;
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -342,32 +343,4 @@ fn open_on(
         let kind = if device == Device::Cpu { ErrorKind::Runtime } else { ErrorKind::Device };
         Error::new(kind, format!("ONNX Runtime could not load the model on {device}: {}", reason(e.message())))
     })
-}
-
-fn input_value(view: View<'_>) -> Result<SessionInputValue<'_>, ort::Error> {
-    let shape = |dims: &[usize]| dims.iter().map(|&d| d as i64).collect::<Vec<_>>();
-    Ok(match view {
-        View::F32(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
-        View::U8(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
-        View::I32(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
-    })
-}
-
-pub(super) fn extents(shape: &ort::value::Shape) -> Vec<usize> {
-    shape.iter().map(|&d| usize::try_from(d).unwrap_or(0)).collect()
-}
-
-fn output_tensor(name: &str, value: &DynValue) -> Result<Tensor> {
-    let failed = |e: &ort::Error| runtime_error(&format!("output `{name}`"), e);
-    match value.dtype().tensor_type() {
-        Some(TensorElementType::Float32) => {
-            let (shape, data) = value.try_extract_tensor::<f32>().map_err(|e| failed(&e))?;
-            Ok(Tensor { shape: extents(shape), data: TensorData::F32(data.to_vec()) })
-        }
-        Some(TensorElementType::Uint8) => {
-            let (shape, data) = value.try_extract_tensor::<u8>().map_err(|e| failed(&e))?;
-            Ok(Tensor { shape: extents(shape), data: TensorData::U8(data.to_vec()) })
-        }
-        other => Err(Error::new(ErrorKind::Runtime, format!("output `{name}` has the unexpected type {other:?}"))),
-    }
 }

@@ -95,20 +95,16 @@ pub(super) fn framing(key: &Key) -> Vec<u8> {
 
 /// The sum over taps of `source[first + tap * step] * weights[tap]`; the taps of `weights` lie along `axis`.
 fn weighed(b: &mut Builder, source: &str, first: String, step: &str, weights: &str, axis: i64, taps: usize) -> String {
-    let weights = match taps {
-        1 if axis == 1 => vec![weights.to_owned()],
-        _ => {
-            let attributes = [("axis", Attr::Int(axis)), ("num_outputs", Attr::Int(taps as i64))];
-            b.node("", "Split", &[weights], taps, &attributes)
-        }
-    };
     let (mut at, mut sum) = (first, None::<String>);
-    for (tap, weight) in weights.iter().enumerate() {
+    for tap in 0..taps {
+        // Not Split: a shader may write to few tensors at a time.
+        let index = b.ints32(&[tap as i32], &[1]);
+        let weight = b.op("Gather", &[weights, &index], &[("axis", Attr::Int(axis))]);
         if tap > 0 {
             at = b.op("Add", &[&at, step], &[]);
         }
         let values = b.op("Gather", &[source, &at], &[("axis", Attr::Int(0))]);
-        let product = b.op("Mul", &[&values, weight], &[]);
+        let product = b.op("Mul", &[&values, &weight], &[]);
         sum = Some(match sum {
             None => product,
             Some(sum) => b.op("Add", &[&sum, &product], &[]),

@@ -53,7 +53,9 @@ impl Tables {
         };
         let taps = [taps(&|p| p.columns.count(), size.width), taps(&|p| p.rows.count(), size.height)];
         let used = |plan: &Plan| plan.rows.source_range(0, plan.rows.len());
-        let window = plans.iter().map(|plan| used(plan).len()).max().unwrap_or(0).max(taps[1]);
+        // The rows used, and those that taps of no weight read behind them.
+        let rows = |plan: &Plan| (used(plan).len() + taps[1] - plan.rows.count()).clamp(taps[1], size.height);
+        let window = plans.iter().map(rows).max().unwrap_or(taps[1]);
         let mut tables = Self {
             taps,
             rows: Table::of(&[people, window, 1]),
