@@ -200,9 +200,8 @@ fn what_is_built_ahead_is_recorded_and_the_record_knows_when_it_fits() {
 #[test]
 fn building_ahead_needs_a_file_and_a_folder() {
     let bench = Bench::new();
-    let ask = |source: &ModelSource, options: &LoadOptions| {
-        prebuild(source, options, &mut |_| {}, &mut quiet).unwrap_err()
-    };
+    let ask =
+        |source: &ModelSource, options: &LoadOptions| prebuild(source, options, &mut |_| {}, &mut quiet).unwrap_err();
     let error = ask(&ModelSource::Demo, &bench.options());
     assert!(error.to_string().contains("only a file"), "{error}");
     let error = ask(&ModelSource::Path(bench.model()), &LoadOptions { cache: None, ..bench.options() });

@@ -21,7 +21,17 @@ const BOOL: i32 = Element::Bool as i32;
 
 /// Operators of our graphs for which CUDA has bfloat16 kernels (OperatorKernels.md of ONNX Runtime 1.24).
 const ON_CUDA: [&str; 11] = [
-    "MatMul", "Conv", "MultiHeadAttention", "QuickGelu", "Gelu", "Add", "Mul", "Reshape", "Transpose", "Concat", "Expand",
+    "MatMul",
+    "Conv",
+    "MultiHeadAttention",
+    "QuickGelu",
+    "Gelu",
+    "Add",
+    "Mul",
+    "Reshape",
+    "Transpose",
+    "Concat",
+    "Expand",
 ];
 /// What stays in 32-bit floats.
 const PRECISE: [&str; 9] = [
@@ -42,9 +52,9 @@ fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> 
 
 /// The element type of every value, by the rules of the operators; operators of one type must have one.
 fn types(graph: &GraphProto) -> HashMap<String, i32> {
-    let mut types: HashMap<String, i32> =
-        graph.initializer.iter().map(|t| (t.name.clone(), t.data_type)).collect();
-    let declared = |v: &sapiens::onnx::proto::ValueInfoProto| v.r#type.as_ref().unwrap().tensor_type.as_ref().unwrap().elem_type;
+    let mut types: HashMap<String, i32> = graph.initializer.iter().map(|t| (t.name.clone(), t.data_type)).collect();
+    let declared =
+        |v: &sapiens::onnx::proto::ValueInfoProto| v.r#type.as_ref().unwrap().tensor_type.as_ref().unwrap().elem_type;
     types.extend(graph.input.iter().map(|v| (v.name.clone(), declared(v))));
     for node in &graph.node {
         let input = |i: usize| types[&node.input[i]];
@@ -90,7 +100,8 @@ fn norms_rotation_statistics_and_last_layers_stay_in_32_bits() {
                     if ["MatMul", "Conv"].contains(&node.op_type.as_str()) {
                         products[usize::from(is_half)] += 1;
                         let weight = &node.input[1];
-                        let precise = ["patch_embed", "predict", "conv_pose", "conv_seg", "conv_normal", "conv_pointmap"];
+                        let precise =
+                            ["patch_embed", "predict", "conv_pose", "conv_seg", "conv_normal", "conv_pointmap"];
                         let precise = precise.iter().any(|part| weight.contains(part))
                             || ["conv_albedo", "conv_matting"].iter().any(|part| weight.contains(part))
                             || types[weight] == F32;
@@ -111,7 +122,8 @@ fn norms_rotation_statistics_and_last_layers_stay_in_32_bits() {
 fn the_last_layers_of_the_scale_are_precise() {
     let golden = Golden::open("pointmap");
     for precision in [Precision::Fp16, Precision::Bf16] {
-        let model = plan(&golden.source, &raw_options(golden.size, Rope::Fp32, Rotation::Fused, precision)).unwrap().model;
+        let model =
+            plan(&golden.source, &raw_options(golden.size, Rope::Fp32, Rotation::Fused, precision)).unwrap().model;
         let graph = model.graph.unwrap();
         let types = types(&graph);
         let maker = |value: &str| graph.node.iter().find(|n| n.output.iter().any(|o| o == value)).unwrap();
@@ -130,9 +142,8 @@ fn the_last_layers_of_the_scale_are_precise() {
 fn lowered(graph: &mut GraphProto, weights: &[u8]) {
     let types = types(graph);
     for tensor in graph.initializer.iter_mut().filter(|t| t.data_location == 1) {
-        let number = |key: &str| -> usize {
-            tensor.external_data.iter().find(|e| e.key == key).unwrap().value.parse().unwrap()
-        };
+        let number =
+            |key: &str| -> usize { tensor.external_data.iter().find(|e| e.key == key).unwrap().value.parse().unwrap() };
         let bytes = &weights[number("offset")..][..number("length")];
         tensor.raw_data = match tensor.data_type {
             BF16 => bytes.chunks_exact(2).flat_map(|pair| [0, 0, pair[0], pair[1]]).collect(),
@@ -211,9 +222,8 @@ fn weights_are_rounded_to_the_nearest_bfloat16() {
         let graph = model.graph.unwrap();
         let find = |t: &&TensorProto| t.name.ends_with("blocks.0.attn.wq.weight");
         let tensor = graph.initializer.iter().find(find).unwrap();
-        let number = |key: &str| -> usize {
-            tensor.external_data.iter().find(|e| e.key == key).unwrap().value.parse().unwrap()
-        };
+        let number =
+            |key: &str| -> usize { tensor.external_data.iter().find(|e| e.key == key).unwrap().value.parse().unwrap() };
         weights[number("offset")..][..number("length")].to_vec()
     };
     let (narrow, wide) = (bytes(Precision::Bf16), bytes(Precision::Fp32));

@@ -132,8 +132,7 @@ impl<'a> Net<'a> {
     /// A linear layer with bias, `[N, inputs]` to `[N, outputs]`, in 32-bit floats in every precision.
     pub fn float_linear(&mut self, x: &str, key: &str, inputs: usize, outputs: usize) -> String {
         let tensor = format!("{key}.weight");
-        let recipe =
-            Recipe::Transposed { tensor: tensor.clone(), rows: 0..outputs, columns: inputs, row_scale: None };
+        let recipe = Recipe::Transposed { tensor: tensor.clone(), rows: 0..outputs, columns: inputs, row_scale: None };
         let weight = self.float_weight(&tensor, &[inputs, outputs], recipe);
         let bias = format!("{key}.bias");
         let bias = self.float_weight(&bias, &[outputs], Recipe::Stored(bias.clone()));

@@ -170,10 +170,7 @@ pub(super) fn dispatch(device: Device, options: &SessionOptions) -> Result<Vec<E
             // What TensorRT does not know stays on the same GPU.
             let rest = cuda(id, &SessionOptions { providers: super::ProviderOptions::default(), ..options.clone() });
             let rest: Vec<_> = rest.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-            vec![
-                configured(ep::TensorRT::default(), &settings).build(),
-                configured(ep::CUDA::default(), &rest).build(),
-            ]
+            vec![configured(ep::TensorRT::default(), &settings).build(), configured(ep::CUDA::default(), &rest).build()]
         }
         Device::OpenVino(_) => vec![configured(ep::OpenVINO::default(), &settings).build()],
         Device::DirectMl(id) => vec![ep::DirectML::default().with_device_id(id).build()],
@@ -245,7 +242,10 @@ mod tests {
         let half = with(Precision::Fp16, Some("/c"));
         let of = |key| value(&half, key);
         assert_eq!((of("trt_fp16_enable"), of("trt_bf16_enable")), (Some("1"), Some("0")));
-        assert_eq!((of("trt_engine_cache_path"), of("trt_timing_cache_path")), (Some("/c/tensorrt-1"), Some("/c/tensorrt-1")));
+        assert_eq!(
+            (of("trt_engine_cache_path"), of("trt_timing_cache_path")),
+            (Some("/c/tensorrt-1"), Some("/c/tensorrt-1"))
+        );
         assert_eq!((of("trt_engine_cache_enable"), of("trt_timing_cache_enable")), (Some("1"), Some("1")));
         let plain = with(Precision::Bf16, None);
         assert_eq!((value(&plain, "trt_bf16_enable"), value(&plain, "trt_engine_cache_enable")), (Some("1"), None));
@@ -296,7 +296,10 @@ mod tests {
         let cache = Some(PathBuf::from("/c"));
         let bf16 = given(Device::OpenVino(OpenVinoTarget::CpuBf16), ProviderOptions { cache, ..Default::default() });
         let of = |key| value(&bf16, key);
-        assert_eq!((of("device_type"), of("cache_dir"), of("num_of_threads")), (Some("CPU"), Some("/c/openvino-cpu-bf16"), Some("3")));
+        assert_eq!(
+            (of("device_type"), of("cache_dir"), of("num_of_threads")),
+            (Some("CPU"), Some("/c/openvino-cpu-bf16"), Some("3"))
+        );
         assert_eq!(of("load_config"), Some(r#"{"CPU": {"INFERENCE_PRECISION_HINT": "bf16"}}"#));
         let npu = given(Device::OpenVino(OpenVinoTarget::Npu), ProviderOptions::default());
         assert_eq!(value(&npu, "load_config"), Some(r#"{"NPU": {"INFERENCE_PRECISION_HINT": "f16"}}"#));

@@ -1,7 +1,7 @@
 //! A session: one graph, loaded on one device.
 
-use super::tensor::{Tensor, TensorData, View};
 use super::providers::{ProviderOptions, dispatch, prepare_cache};
+use super::tensor::{Tensor, TensorData, View};
 use super::{Device, Library, reason, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::builder::SessionBuilder;
@@ -132,7 +132,8 @@ impl Session {
             known("output", name, &self.outputs)?;
         }
         if self.is_recorded {
-            let message = "CUDA graphs replay a run on the same memory: only runs with bound tensors can; load without them";
+            let message =
+                "CUDA graphs replay a run on the same memory: only runs with bound tensors can; load without them";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         let values = inputs

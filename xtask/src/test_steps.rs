@@ -50,9 +50,7 @@ pub const STEPS: &[Step] = &[
     Step { host: Some(Host::OpenVino), ..step("OpenVINO host", Action::Call(actions::find_openvino_host)) },
     step(
         "tests",
-        Action::CargoTest(&[
-            "test", "--workspace", "--no-fail-fast", "--", "--skip", "webgpu", "--skip", "openvino",
-        ]),
+        Action::CargoTest(&["test", "--workspace", "--no-fail-fast", "--", "--skip", "webgpu", "--skip", "openvino"]),
     ),
     Step {
         host: Some(Host::OpenVino),

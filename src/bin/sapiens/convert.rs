@@ -153,7 +153,13 @@ fn measure(out: &Path, source: &Source, options: &CertifyOptions) -> Result<()> 
     });
     bar.finish();
     let found = result?;
-    say!("against {} on {} ({} pictures, ONNX Runtime {}):", found.reference, found.device, found.pictures, found.onnxruntime);
+    say!(
+        "against {} on {} ({} pictures, ONNX Runtime {}):",
+        found.reference,
+        found.device,
+        found.pictures,
+        found.onnxruntime
+    );
     found.tasks.iter().for_each(|task| say!("  {task}"));
     Ok(())
 }

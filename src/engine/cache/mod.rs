@@ -73,7 +73,13 @@ pub(super) fn graph_key(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// `Io` about the cache; those of making the weights.
-pub(super) fn converted(cache: &Path, key: &str, plan: Plan, source: &Source, progress: &mut Progress) -> Result<Loaded> {
+pub(super) fn converted(
+    cache: &Path,
+    key: &str,
+    plan: Plan,
+    source: &Source,
+    progress: &mut Progress,
+) -> Result<Loaded> {
     let folder = cache.join(CONVERTED);
     fs::create_dir_all(&folder).map_err(|e| Error::io("create the cache folder", &folder, e))?;
     let (info, entry) = (plan.info.clone(), folder.join(key));
@@ -96,7 +102,10 @@ pub(super) fn converted(cache: &Path, key: &str, plan: Plan, source: &Source, pr
             let _ = made.keep();
             return match open(&entry, false) {
                 Some(found) => Ok(loaded(found)),
-                None => Err(Error::new(crate::ErrorKind::Io, "the cache gave back another entry than was written").at(entry)),
+                None => {
+                    Err(Error::new(crate::ErrorKind::Io, "the cache gave back another entry than was written")
+                        .at(entry))
+                }
             };
         }
         if let Some(found) = open(&entry, true) {
@@ -162,7 +171,8 @@ fn set_aside(folder: &Path, entry: &Path) {
 /// Removes what processes that died have left.
 fn sweep(folder: &Path) {
     let is_abandoned = |entry: &fs::DirEntry| {
-        let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| SystemTime::now().duration_since(t).ok());
+        let age =
+            entry.metadata().and_then(|m| m.modified()).ok().and_then(|t| SystemTime::now().duration_since(t).ok());
         entry.file_name().to_string_lossy().starts_with(PASSING) && age.is_some_and(|age| age > ABANDONED)
     };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(is_abandoned) {
