@@ -442,6 +442,8 @@ enum SapiensPrecision
     SAPIENS_PRECISION_FP32 = 1,
     /// 16-bit weights and products; sums that need it stay 32-bit.
     SAPIENS_PRECISION_FP16 = 2,
+    /// As FP16, in bfloat16; devices "cuda:N" and "tensorrt:N" only.
+    SAPIENS_PRECISION_BF16 = 3,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -691,7 +693,8 @@ typedef struct SapiensContextOptions {
     /// Path of the ONNX Runtime library, UTF-8; NULL: the environment variable SAPIENS_ORT, then beside libsapiens and beside
     /// the program. A process has one: the first one opened.
     const char *onnxruntime_path;
-    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N". NULL: "cpu". Only what is
+    /// Devices in order of preference, separated by commas: "cpu", "webgpu", "cuda:N", "tensorrt:N", "openvino:cpu",
+    /// "openvino:cpu-bf16", "openvino:gpu", "openvino:gpu-fp16", "openvino:npu", "directml:N", "coreml". NULL: "cpu". Only what is
     /// listed is used, the first that works.
     const char *devices;
     /// Threads a run uses on the processor; 0: one per physical core.
@@ -710,6 +713,10 @@ typedef struct SapiensContextOptions {
     SapiensLogCallback log_callback;
     /// Given to `log_callback`.
     void *user_data;
+    /// A folder that keeps converted checkpoints and what devices compile, for the next load; it is made if it is not there, and
+    /// may be shared by processes. "tensorrt:N" runs only models that `sapiens prebuild` has built into it. UTF-8; NULL: nothing is
+    /// kept.
+    const char *cache_folder;
 } SapiensContextOptions;
 
 /// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage: "hash"
@@ -1589,7 +1596,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
 /* Initial values. The same as those of the _default functions; what is not named is 0. */
 #define SAPIENS_CONTEXT_OPTIONS_INIT \
     { sizeof(SapiensContextOptions), SAPIENS_ABI_VERSION, NULL, NULL, 0, 0, 0, SAPIENS_LOG_LEVEL_WARNING, \
-      SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL }
+      SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL, NULL }
 #define SAPIENS_LOAD_OPTIONS_INIT \
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_STREAM_OPTIONS_INIT \

@@ -266,9 +266,10 @@ pub(super) fn made(plan: Plan, source: &Source, options: &LoadOptions, progress:
 /// How a model that is loaded so is converted.
 pub(super) fn convert_options(options: &LoadOptions) -> ConvertOptions {
     // The first device listed decides. Rounding by arithmetic gives the same values as casts, on the processor sooner, and
-    // WebGPU has no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away.
+    // WebGPU, DirectML and CoreML have no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away, and
+    // where OpenVINO computes in bfloat16 itself nothing would be left of it.
     let rotation = match options.session.devices.first() {
-        Some(Device::Cpu | Device::WebGpu) => Rotation::Veltkamp,
+        Some(Device::Cpu | Device::WebGpu | Device::DirectMl(_) | Device::CoreMl) => Rotation::Veltkamp,
         _ => Rotation::Rounded,
     };
     ConvertOptions {

@@ -166,7 +166,13 @@ impl Model {
 
     /// Whether it looks at one picture per run, whatever memory there is: what its device needs.
     pub fn is_single(&self) -> bool {
-        self.first_session().is_single()
+        match &self.parts {
+            Parts::Whole(session) => session.is_single(),
+            // A head can have ended on another device of the list than the backbone.
+            Parts::Split { backbone, heads } => {
+                backbone.is_single() || heads.iter().any(|(_, session)| session.is_single())
+            }
+        }
     }
 
     /// Whether results are averaged with those of the mirrored picture.

@@ -18,6 +18,7 @@ mod labelled;
 mod other_heads;
 mod outputs;
 mod pictures;
+mod prebuild;
 mod sapiens1;
 mod support;
 mod video;
