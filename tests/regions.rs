@@ -134,12 +134,14 @@ fn run(engine: &Engine, request: Request) -> FrameResult {
 fn a_head_without_norms_of_the_whole_map_is_exact_in_its_region() {
     let image = picture().size();
     let (w, h) = (image.width as f32, image.height as f32);
-    let rect = Rect { x: (0.3 * w).round(), y: (0.2 * h).round(), width: (0.35 * w).round(), height: (0.4 * h).round() };
+    let rect =
+        Rect { x: (0.3 * w).round(), y: (0.2 * h).round(), width: (0.35 * w).round(), height: (0.4 * h).round() };
     for flip_test in [false, true] {
         let engine = random("albedo", &LoadOptions { flip_test, ..regional() }).unwrap();
         let part = run(&engine, Request { regions: Regions::Rects(vec![rect]), ..Request::default() });
         let whole = run(&engine, Request::default());
-        let without = run(&random("albedo", &LoadOptions { flip_test, ..Default::default() }).unwrap(), Request::default());
+        let without =
+            run(&random("albedo", &LoadOptions { flip_test, ..Default::default() }).unwrap(), Request::default());
         let [part, whole, without] = [part, whole, without].map(|r| r.scene.albedo.unwrap());
         assert!(worst(whole.as_slice().unwrap(), without.as_slice().unwrap()) < 1e-6);
         let mut differs = 0;
@@ -222,7 +224,10 @@ fn boxes_are_regions_of_each_person() {
     // Rectangles: one for each box.
     let one = Request { regions: Regions::Rects(boxes[..1].to_vec()), ..request };
     let error = engine.run(&picture(), &one).unwrap_err();
-    assert!(error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("1 rectangles for 2 boxes"), "{error}");
+    assert!(
+        error.kind() == ErrorKind::InvalidArgument && error.to_string().contains("1 rectangles for 2 boxes"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::attention;
 use super::load::{LoadOptions, Loaded};
-use crate::error::{Error, ErrorKind, Result};
 use super::region::{Regional, is_regional};
+use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Cells, WINDOWS, cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, Session, SessionOptions, Tensor, View};
@@ -65,7 +65,9 @@ impl Model {
         let wanted = Wanted::new(&info, options);
         let parts = match info.tasks.as_slice() {
             [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] if !(options.regions && is_regional(*task)) => Parts::Whole(open(&cut(&loaded.model, &[&input], wanted.of(*task))?)?),
+            [task] if !(options.regions && is_regional(*task)) => {
+                Parts::Whole(open(&cut(&loaded.model, &[&input], wanted.of(*task))?)?)
+            }
             tasks => Parts::Split {
                 backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
                 heads: tasks

@@ -156,7 +156,8 @@ impl Regional {
     /// Rewrites the graph of a head.
     pub fn of(head: ModelProto) -> Result<(ModelProto, Self)> {
         let grid = head.graph.as_ref().and_then(map_size);
-        let grid = grid.ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the feature map of the graph has no size"))?;
+        let grid =
+            grid.ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the feature map of the graph has no size"))?;
         // The scale of a pointmap is that of the whole picture.
         let (head, windows) = windowed(head, "featmap", &["scale"])?;
         Ok((head, Self { windows, grid }))
@@ -243,14 +244,7 @@ fn restored(tensor: Tensor, at: &Cells, to: &Cells, size: Size) -> Result<Tensor
     Ok(Tensor { shape, data })
 }
 
-fn pasted<T: Copy + Default>(
-    part: &[T],
-    width: usize,
-    height: usize,
-    at: &Cells,
-    to: &Cells,
-    size: Size,
-) -> Vec<T> {
+fn pasted<T: Copy + Default>(part: &[T], width: usize, height: usize, at: &Cells, to: &Cells, size: Size) -> Vec<T> {
     let planes = part.chunks_exact((width * height).max(1));
     let mut whole = vec![T::default(); planes.len() * size.area()];
     for (plane, part) in whole.chunks_exact_mut(size.area()).zip(planes) {
@@ -265,7 +259,8 @@ fn pasted<T: Copy + Default>(
 pub(super) fn blank_outside(maps: &mut Maps, task: Task, region: Rect) {
     let map_from_image = maps.image_from_map(task).inverse().unwrap_or(Affine::IDENTITY);
     let kept = |width: usize, height: usize| {
-        let (Some([x0, x1]), Some([y0, y1])) = (covered(region.x, region.width), covered(region.y, region.height)) else {
+        let (Some([x0, x1]), Some([y0, y1])) = (covered(region.x, region.width), covered(region.y, region.height))
+        else {
             return (0..0, 0..0);
         };
         let (a, b) = (map_from_image.apply(x0, y0), map_from_image.apply(x1, y1));

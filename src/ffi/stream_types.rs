@@ -1,6 +1,8 @@
 //! What the host fills in for a stream and its frames.
 
-use super::enums::{SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy, SapiensRegions};
+use super::enums::{
+    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy, SapiensRegions,
+};
 use super::guard::Sized32;
 use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
 use super::result_types::SapiensResult;

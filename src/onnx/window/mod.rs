@@ -120,8 +120,7 @@ pub fn windowed(mut model: ModelProto, input: &str, whole: &[&str]) -> Result<(M
         return Err(unsupported("its outputs are not enlarged alike"));
     };
     let cuts = part.cut(graph, input);
-    let windows =
-        Windows { cuts: cuts.iter().map(|(_, cut)| *cut).collect(), scale, is_exact: part.is_exact };
+    let windows = Windows { cuts: cuts.iter().map(|(_, cut)| *cut).collect(), scale, is_exact: part.is_exact };
     insert(graph, input, &part.nodes, &cuts);
     for output in graph.output.iter_mut().filter(|o| part.scales.contains_key(&o.name)) {
         free(output);
