@@ -1,6 +1,7 @@
 //! Where models come from.
 
 use super::model::Model;
+use super::turns::Turns;
 use super::watch::Watched;
 use crate::checkpoint::Source;
 use crate::convert::{self, ConvertOptions, InMemory, Plan, Progress};
@@ -100,6 +101,8 @@ pub struct LoadOptions {
     /// Segmentation as labels and confidences decoded in the graph: a fraction of the memory traffic of logits. In image
     /// space labels then come from the nearest pixel, not from scaled logits. Not with a flip test or a raw graph.
     pub decoded_seg: bool,
+    /// Whom the model shares its device with: each run of it waits for a turn.
+    pub turns: Option<Arc<Turns>>,
     /// Axes of the model's normals, where its metadata is wrong about them.
     pub normal_frame: Option<NormalFrame>,
     /// Also loads the person detector of the first model that has one ([`Engine::detect`](super::Engine::detect)); without

@@ -2,11 +2,15 @@
 
 use super::attention;
 use super::load::{LoadOptions, Loaded};
+use super::memory::Footprint;
+use super::turns::{Turn, Turns};
+use super::watch::Watched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{cut, proto::ModelProto, unfuse_attention};
 use crate::preprocess::normalise;
 use crate::runtime::{Device, Library, Session, Tensor, View};
 use crate::spec::{ModelFraming, ModelInfo, Task};
+use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
 pub struct Model {
@@ -16,8 +20,10 @@ pub struct Model {
     flip_test: bool,
     fused_attention: bool,
     decoded_seg: bool,
+    footprint: Footprint,
     parts: Parts,
-    watched: Vec<super::watch::Watched>,
+    watched: Arc<[Watched]>,
+    turns: Option<Arc<Turns>>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -43,41 +49,31 @@ impl Model {
         if !fused_attention {
             unfuse_attention(&mut loaded.model);
         }
-        let input = loaded
-            .model
-            .graph
-            .iter()
-            .flat_map(|g| &g.input)
-            .map(|i| i.name.clone())
-            .next()
-            .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
-        let open = |part: &ModelProto| loaded.open(library, part, &options.session);
-        let raw = info.raw || options.flip_test;
-        let decoded_seg = options.decoded_seg && !raw;
-        let late_normals = info.framing == ModelFraming::Sapiens1;
-        let outputs = |task: Task| wanted(task, raw, decoded_seg, late_normals);
+        let input = first_input(&loaded.model)?.to_owned();
+        let graphs = parts(&loaded.model, &info, options)?;
+        let footprint = Footprint::of_parts(&graphs);
+        let mut sessions = graphs.iter().map(|part| loaded.open(library, part, &options.session));
+        let mut next = || sessions.next().unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a part is missing")));
         let parts = match info.tasks.as_slice() {
-            [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-            [task] => Parts::Whole(open(&cut(&loaded.model, &[&input], outputs(*task))?)?),
+            [_] => Parts::Whole(next()?),
             tasks => Parts::Split {
-                backbone: open(&cut(&loaded.model, &[&input], &["featmap"])?)?,
-                heads: tasks
-                    .iter()
-                    .map(|&task| Ok((task, open(&cut(&loaded.model, &["featmap"], outputs(task))?)?)))
-                    .collect::<Result<_>>()?,
+                backbone: next()?,
+                heads: tasks.iter().map(|&task| Ok((task, next()?))).collect::<Result<_>>()?,
             },
         };
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         Ok(Self {
             name,
-            info,
             input,
             flip_test: options.flip_test,
             fused_attention,
-            decoded_seg,
+            decoded_seg: gives_labels(&info, options),
+            footprint,
+            info,
             parts,
-            watched: loaded.watched,
+            watched: loaded.watched.into(),
+            turns: options.turns.clone(),
             _temporary: temporary,
         })
     }
@@ -100,6 +96,11 @@ impl Model {
     /// Devices listed before it that did not work, and why.
     pub fn refused(&self) -> &[(Device, Error)] {
         self.first_session().refused()
+    }
+
+    /// What it takes on its device.
+    pub fn footprint(&self) -> Footprint {
+        self.footprint
     }
 
     /// Whether results are averaged with those of the mirrored picture.
@@ -136,6 +137,7 @@ impl Model {
             Parts::Whole(_) => Ok(Backbone(None)),
             Parts::Split { backbone, .. } => {
                 self.check_files()?;
+                let _turn = self.turn(None);
                 Ok(Backbone(Some(self.run_image(backbone, pixels, &["featmap"])?.remove(0))))
             }
         }
@@ -146,6 +148,7 @@ impl Model {
         self.check_files()?;
         let late_normals = self.info.framing == ModelFraming::Sapiens1;
         let outputs = wanted(task, self.gives_raw(), self.decoded_seg, late_normals);
+        let _turn = self.turn(Some(task));
         match (&self.parts, &shared.0) {
             (Parts::Split { heads, .. }, Some(featmap)) => {
                 let session = heads.iter().find(|(t, _)| *t == task).map(|(_, s)| s);
@@ -158,7 +161,18 @@ impl Model {
     }
 
     fn check_files(&self) -> Result<()> {
-        self.watched.iter().try_for_each(super::watch::Watched::check)
+        self.watched.iter().try_for_each(Watched::check)
+    }
+
+    /// The files that it depends on while it runs.
+    pub(super) fn files(&self) -> Arc<[Watched]> {
+        Arc::clone(&self.watched)
+    }
+
+    /// The device, where it is shared: others wait until this is dropped. Poses come first, and the backbone they hang on.
+    fn turn(&self, task: Option<Task>) -> Option<Turn<'_>> {
+        let is_urgent = task.map_or_else(|| self.info.tasks.contains(&Task::Pose), |task| task == Task::Pose);
+        self.turns.as_ref().map(|turns| turns.take(is_urgent))
     }
 
     fn run_image(&self, session: &Session, pixels: &[u8], outputs: &[&str]) -> Result<Vec<Tensor>> {
@@ -179,6 +193,32 @@ impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Model").field("name", &self.name).field("info", &self.info).finish_non_exhaustive()
     }
+}
+
+/// The graph of each session of a model: the whole for a single task, or the backbone and each head.
+pub(super) fn parts(model: &ModelProto, info: &ModelInfo, options: &LoadOptions) -> Result<Vec<ModelProto>> {
+    let input = first_input(model)?;
+    let late_normals = info.framing == ModelFraming::Sapiens1;
+    let raw = info.raw || options.flip_test;
+    let outputs = |task: Task| wanted(task, raw, gives_labels(info, options), late_normals);
+    match info.tasks.as_slice() {
+        [] => Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
+        [task] => Ok(vec![cut(model, &[input], outputs(*task))?]),
+        tasks => {
+            let backbone = std::iter::once(cut(model, &[input], &["featmap"]));
+            backbone.chain(tasks.iter().map(|&task| cut(model, &["featmap"], outputs(task)))).collect()
+        }
+    }
+}
+
+fn first_input(model: &ModelProto) -> Result<&str> {
+    let first = model.graph.iter().flat_map(|g| &g.input).map(|input| input.name.as_str()).next();
+    first.ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))
+}
+
+/// Whether segmentation comes as labels and confidences.
+fn gives_labels(info: &ModelInfo, options: &LoadOptions) -> bool {
+    options.decoded_seg && !info.raw && !options.flip_test
 }
 
 /// The graph values a task is decoded from.

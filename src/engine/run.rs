@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::Image;
 use crate::preprocess::{Framing, Geometry, frame};
-use crate::spec::{ModelFraming, Task};
+use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -128,15 +128,7 @@ impl Engine {
     /// `InvalidArgument` if another model already has one of its tasks.
     pub fn add(&mut self, model: impl Into<Arc<Model>>) -> Result<()> {
         let model = model.into();
-        for &task in &model.info().tasks {
-            if let Some(other) = self.model_for(task) {
-                return Err(Error::invalid(format!(
-                    "models {} and {} both predict `{task}`; load one of them, or choose tasks",
-                    other.name(),
-                    model.name()
-                )));
-            }
-        }
+        refuse_double(self.models.iter().map(|m| (m.name(), m.info())), model.name(), model.info())?;
         self.models.push(model);
         Ok(())
     }
@@ -211,7 +203,10 @@ impl Engine {
         };
         result.people = boxes.iter().map(person).collect();
         let boxes: Vec<Option<Rect>> = boxes.into_iter().map(|(bbox, _)| bbox).collect();
-        for model in &self.models {
+        // Keypoints are what a host waits for: they come first, whenever their model was loaded.
+        let has_pose = |model: &&Arc<Model>| model.info().tasks.contains(&Task::Pose);
+        let (first, others): (Vec<_>, Vec<_>) = self.models.iter().partition(has_pose);
+        for model in first.into_iter().chain(others) {
             let tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
             // Where all tasks see the same picture, the backbone runs once for all of them.
             let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
@@ -224,6 +219,21 @@ impl Engine {
     }
 }
 
+/// Refuses a model with a task that another one has.
+pub(crate) fn refuse_double<'m>(
+    mut others: impl Iterator<Item = (&'m str, &'m ModelInfo)>,
+    name: &str,
+    info: &ModelInfo,
+) -> Result<()> {
+    let double = |(other, known): (&'m str, &'m ModelInfo)| {
+        let task = info.tasks.iter().find(|task| known.tasks.contains(task))?;
+        Some(Error::invalid(format!(
+            "models {other} and {name} both predict `{task}`; load one of them, or choose tasks"
+        )))
+    };
+    others.find_map(double).map_or(Ok(()), Err)
+}
+
 /// Runs tasks that see the same picture of each box.
 fn run_group(
     model: &Model,
@@ -234,7 +244,7 @@ fn run_group(
     result: &mut FrameResult,
 ) -> Result<()> {
     let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
-    let at_once = batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory);
+    let at_once = batch::people_at_once(model.footprint().work, request.batch_memory);
     let mut done = 0;
     while done < boxes.len() {
         let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };

@@ -6,11 +6,13 @@
 
 mod builder;
 mod cut;
+mod extent;
 pub mod proto;
 mod unfuse;
 
 pub use builder::{Attr, Builder, Dim, Element};
 pub use cut::cut;
+pub use extent::{weight_bytes, work_bytes};
 pub use unfuse::unfuse_attention;
 
 /// IR version written: the one that came with opset 23.

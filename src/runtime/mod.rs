@@ -7,6 +7,8 @@ mod device;
 mod elf;
 mod library;
 mod log;
+mod memory;
+mod nvml;
 mod place;
 mod session;
 mod tensor;
@@ -14,6 +16,8 @@ mod tensor;
 pub use device::Device;
 pub use library::{Library, candidates, search_folders};
 pub use log::{LogLevel, LogSink, LogSinkId, add_log_sink, remove_log_sink};
+pub use memory::device_memory;
+pub use nvml::{DeviceMemory, Nvml};
 pub use session::{ModelBytes, Session, SessionOptions};
 pub use tensor::{Tensor, TensorData, View};
 

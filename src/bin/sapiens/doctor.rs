@@ -12,6 +12,8 @@ pub struct Args {
     /// The ONNX Runtime library [default: $SAPIENS_ORT, then beside this program].
     #[arg(long, value_name = "PATH")]
     ort: Option<PathBuf>,
+    #[command(flatten)]
+    fits: crate::fits::Args,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -47,6 +49,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     say!("NVIDIA        {}", nvidia());
     say!("Vulkan        {}", vulkan());
     say!("ffmpeg        {}", ffmpeg());
+    crate::fits::say_what_fits(&args.fits)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -20,6 +20,7 @@ namespace Sapiens.Interop
         public uint reserved;
         public IntPtr log_callback;
         public IntPtr user_data;
+        public ulong memory_budget;
     }
 
     [NativeTwin("SapiensLoadOptions")]
