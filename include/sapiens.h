@@ -717,6 +717,9 @@ typedef struct SapiensContextOptions {
     /// may be shared by processes. "tensorrt:N" runs only models that `sapiens prebuild` has built into it. UTF-8; NULL: nothing is
     /// kept.
     const char *cache_folder;
+    /// Bytes that models may take together on their device, the detector included; 0: no limit. Those over it are evicted, the one asked
+    /// for longest ago first and POSE last, and come back when a frame wants their tasks: `SapiensModelInfo.is_loaded`.
+    uint64_t memory_budget;
 } SapiensContextOptions;
 
 /// Told how far a load is, on the thread that loads: `done` of `total` bytes of a stage: "hash"
@@ -997,6 +1000,18 @@ typedef struct SapiensModelInfo {
     uint32_t keypoints;
     /// Classes of its segmentation, background included, for `sapiens_set_class`; 0 without task SEG, and where nothing says.
     uint32_t classes;
+    /// Bytes it takes on its device for one person at a time, about: weights and work space. What counts towards `memory_budget`.
+    uint64_t memory_bytes;
+    /// How long its last load took, in milliseconds; 0 without a memory budget.
+    double load_ms;
+    /// How often it was loaded: more than once only under a memory budget.
+    uint32_t loads;
+    /// How often it was evicted.
+    uint32_t evictions;
+    /// 1: it is on its device now; 0: it is evicted, and comes back when a frame wants its tasks.
+    uint32_t is_loaded;
+    /// 0.
+    uint32_t reserved;
 } SapiensModelInfo;
 
 /// What a stream has done. Begin with SAPIENS_STATISTICS_INIT. Every frame taken is counted once in one of `completed`, `failed`,
@@ -1042,6 +1057,10 @@ typedef struct SapiensStatistics {
     uint64_t detector_runs;
     /// The detector, averaged over all frames: what detection costs at its cadence.
     double detect_ms;
+    /// Models that were loaded again for a frame of this stream, because they had been evicted (`memory_budget` of the context).
+    uint64_t model_loads;
+    /// What that took, averaged over all frames.
+    double load_ms;
 } SapiensStatistics;
 
 /// About a result as a whole. Begin with SAPIENS_RESULT_INFO_INIT.
@@ -1596,7 +1615,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
 /* Initial values. The same as those of the _default functions; what is not named is 0. */
 #define SAPIENS_CONTEXT_OPTIONS_INIT \
     { sizeof(SapiensContextOptions), SAPIENS_ABI_VERSION, NULL, NULL, 0, 0, 0, SAPIENS_LOG_LEVEL_WARNING, \
-      SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL, NULL }
+      SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL, NULL, 0 }
 #define SAPIENS_LOAD_OPTIONS_INIT \
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_STREAM_OPTIONS_INIT \
@@ -1612,10 +1631,10 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
 #define SAPIENS_SUBMIT_OPTIONS_INIT { sizeof(SapiensSubmitOptions), 0, 0, 0, NULL, NULL, NULL }
 #define SAPIENS_MODEL_INFO_INIT \
-    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+    { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_RUNTIME_INFO_INIT { sizeof(SapiensRuntimeInfo), 0, NULL, NULL, NULL }
 #define SAPIENS_STATISTICS_INIT \
-    { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_RESULT_INFO_INIT \
     { sizeof(SapiensResultInfo), 0, NULL, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_PERSON_INIT \

@@ -29,7 +29,7 @@ fn in_rust() -> Vec<String> {
         SapiensClassInfo { struct_size, flip, name, color, reserved },
         SapiensContextOptions {
             struct_size, abi_version, onnxruntime_path, devices, threads, low_memory, flip_test, log_level,
-            log_delivery, reserved, log_callback, user_data, cache_folder
+            log_delivery, reserved, log_callback, user_data, cache_folder, memory_budget
         },
         SapiensLoadOptions {
             struct_size, tasks, precision, input_width, input_height, regions, progress, user_data, winograd_bytes
@@ -56,12 +56,13 @@ fn in_rust() -> Vec<String> {
         SapiensRuntimeInfo { struct_size, reserved, path, version, providers },
         SapiensModelInfo {
             struct_size, id, tasks, input_width, input_height, precision, parameters, name, size, licence,
-            device, provider, refused, source_sha256, keypoints, classes
+            device, provider, refused, source_sha256, keypoints, classes, memory_bytes, load_ms, loads, evictions,
+            is_loaded, reserved
         },
         SapiensStatistics {
             struct_size, reserved, submitted, completed, failed, dropped_frames, dropped_results, cancelled,
             waiting, working, finished, tracks, wait_ms, convert_ms, preprocess_ms, model_ms, postprocess_ms,
-            total_ms, detector_runs, detect_ms
+            total_ms, detector_runs, detect_ms, model_loads, load_ms
         },
         SapiensResultInfo {
             struct_size, status, message, frame, timestamp_ns, image_width, image_height, buffer_from_image,

@@ -1,6 +1,8 @@
 //! Checkpoints of all kinds are recognised, and their tensors read.
 
-use sapiens::checkpoint::{Arch, Checkpoint, DType, Head, HeadNorm, Naming, Source, model_info};
+use sapiens::checkpoint::{
+    Arch, Checkpoint, DType, Head, HeadNorm, Naming, Source, model_info, official, official_sizes,
+};
 use sapiens::geometry::Size;
 use sapiens::spec::{DetectorFamily, DetectorInfo, HeatmapCodec, Licence, ModelFraming, Precision, Rope, Task};
 use testkit::{Dtype, Spec, golden_checkpoint, golden_tensors, make_checkpoint, safetensors_bytes, to_transformers};
@@ -38,6 +40,25 @@ fn all_27_official_models_are_recognised_by_their_key_tables() {
         check_head(name, &arch, &manifest.summary["head"]);
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+#[test]
+fn the_official_sizes_are_those_of_the_key_tables() {
+    let mut tables = 0;
+    for manifest in testkit::manifests().into_iter().filter(|m| !m.name.contains("4k")) {
+        let (size, task) = manifest.name.rsplit_once('_').unwrap();
+        let task = task_of(task);
+        assert!(official_sizes(task).contains(&size), "{size} {task}");
+        let source = official(size, task).unwrap().unwrap();
+        let tensor = |name: &str| (name.to_owned(), source.checkpoint().info(name).unwrap().shape.clone());
+        let found: std::collections::BTreeMap<_, _> = source.checkpoint().names().map(tensor).collect();
+        let table = manifest.tensors.into_iter().filter(|(name, ..)| !name.ends_with("rope_embed.periods"));
+        let expected: std::collections::BTreeMap<_, _> = table.map(|(name, shape, _)| (name, shape)).collect();
+        assert_eq!(found, expected, "{size} {task}");
+        tables += 1;
+    }
+    assert_eq!(tables, Task::ALL.into_iter().map(|task| official_sizes(task).len()).sum::<usize>());
+    assert!(official("0.1b", Task::Pose).unwrap().is_none() && official("7b", Task::Pose).unwrap().is_none());
 }
 
 fn check_arch(name: &str, arch: &Arch, expected: &serde_json::Value) {

@@ -4,6 +4,7 @@ use super::attention;
 use super::load::{
     LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, made, read_graph,
 };
+use super::memory::Footprint;
 use super::watch::Watched;
 use crate::checkpoint::{Arch, Naming, Source};
 use crate::convert::{
@@ -25,6 +26,7 @@ pub struct Detector {
     info: ModelInfo,
     session: Session,
     family: DetectorFamily,
+    footprint: Footprint,
     watched: Vec<Watched>,
     _temporary: Option<tempfile::TempDir>,
 }
@@ -83,7 +85,8 @@ impl Detector {
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         let (name, info, watched) = (source.to_string(), loaded.info, loaded.watched);
         let family = info.detector.map_or(DetectorFamily::Bundle, |detector| detector.family);
-        Ok(Self { name, info, session, family, watched, _temporary: temporary })
+        let footprint = Footprint::of_graphs([&loaded.model]);
+        Ok(Self { name, info, session, family, footprint, watched, _temporary: temporary })
     }
 
     /// The options that are usual for the detector of a source, from its header ([`DetectOptions::of`]).
@@ -117,6 +120,11 @@ impl Detector {
     /// Who made it.
     pub fn family(&self) -> DetectorFamily {
         self.family
+    }
+
+    /// What it takes on its device; of a DETR, which sees pictures of many sizes, the weights only.
+    pub fn footprint(&self) -> Footprint {
+        self.footprint
     }
 
     /// Where it runs.

@@ -2,6 +2,7 @@
 
 use super::cache;
 use super::model::Model;
+use super::turns::Turns;
 use super::watch::Watched;
 use crate::checkpoint::Source;
 use crate::convert::{self, ConvertOptions, InMemory, Plan, Progress};
@@ -138,6 +139,8 @@ pub struct LoadOptions {
     pub decoded_seg: bool,
     /// Where pictures are framed. The pixels are the same; on the device, a frame crosses the bus once, whatever looks at it.
     pub device_framing: DeviceFraming,
+    /// Whom the model shares its device with: each run of it waits for a turn.
+    pub turns: Option<Arc<Turns>>,
     /// Axes of the model's normals, where its metadata is wrong about them.
     pub normal_frame: Option<NormalFrame>,
     /// Also loads the person detector of the first model that has one ([`Engine::detect`](super::Engine::detect)); without

@@ -3,13 +3,17 @@
 use super::attention;
 use super::framer::Framer;
 use super::load::{DeviceFraming, LoadOptions, Loaded};
+use super::memory::Footprint;
+use super::parts::{Parts, Wanted, first_input, graphs};
 use super::picture::Seen;
-use super::region::{Regional, is_regional};
+use super::region::Regional;
+use super::turns::{Turn, Turns};
+use super::watch::Watched;
 use crate::error::{Error, ErrorKind, Result};
-use crate::onnx::{Cells, WINDOWS, cut, proto::ModelProto, unfuse_attention, widen_input};
+use crate::onnx::{Cells, WINDOWS, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
-use crate::spec::{ModelFraming, ModelInfo, Task};
+use crate::runtime::{Device, DeviceTensor, Input, Library, SessionOptions, Tensor, Traffic, View};
+use crate::spec::{ModelInfo, Task};
 use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
@@ -20,28 +24,15 @@ pub struct Model {
     flip_test: bool,
     fused_attention: bool,
     wanted: Wanted,
+    footprint: Footprint,
     parts: Parts,
     framer: Option<Arc<Framer>>,
     framing_refused: Option<Error>,
-    watched: Vec<super::watch::Watched>,
+    watched: Arc<[Watched]>,
+    turns: Option<Arc<Turns>>,
     compiled: Option<std::path::PathBuf>,
     is_cached: bool,
     _temporary: Option<tempfile::TempDir>,
-}
-
-enum Parts {
-    /// A single task.
-    Whole(Session),
-    /// A backbone run once per picture, and heads that take its feature map.
-    Split { backbone: Session, heads: Vec<Head> },
-}
-
-/// What a task has for itself.
-struct Head {
-    task: Task,
-    session: Session,
-    /// If it can run for a part of the feature map.
-    regional: Option<Regional>,
 }
 
 /// What the backbone made of a picture, so that several heads can use it: it stays on the device.
@@ -59,37 +50,13 @@ impl Model {
         if !fused_attention {
             unfuse_attention(&mut loaded.model);
         }
-        let input = loaded
-            .model
-            .graph
-            .iter()
-            .flat_map(|g| &g.input)
-            .map(|i| i.name.clone())
-            .next()
-            .ok_or_else(|| Error::new(ErrorKind::CorruptModel, "the graph has no input"))?;
+        let input = first_input(&loaded.model)?.to_owned();
+        let footprint = Footprint::of_graph(&loaded.model, &info, options)?;
         let compiled = loaded.compiled(library, options);
-        let open = |part: &ModelProto| loaded.open(library, part, &options.session, compiled.as_deref());
-        let varying = SessionOptions { varying: true, ..options.session.clone() };
-        let wanted = Wanted::new(&info, options);
-        let is_windowed = |task: Task| options.regions && is_regional(task);
         let parts = |model: &ModelProto| -> Result<Parts> {
-            let head = |&task: &Task| -> Result<Head> {
-                let part = cut(model, &["featmap"], wanted.of(task))?;
-                if !is_windowed(task) {
-                    return Ok(Head { task, session: open(&part)?, regional: None });
-                }
-                let (part, regional) = Regional::of(part)?;
-                let session = loaded.open(library, &part, &varying, compiled.as_deref())?;
-                Ok(Head { task, session, regional: Some(regional) })
-            };
-            Ok(match info.tasks.as_slice() {
-                [] => return Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-                [task] if !is_windowed(*task) => Parts::Whole(open(&cut(model, &[&input], wanted.of(*task))?)?),
-                tasks => Parts::Split {
-                    backbone: open(&cut(model, &[&input], &["featmap"])?)?,
-                    heads: tasks.iter().map(head).collect::<Result<_>>()?,
-                },
-            })
+            let open =
+                |part: &ModelProto, session: &SessionOptions| loaded.open(library, part, session, compiled.as_deref());
+            Parts::open(graphs(model, &info, options)?, &options.session, open)
         };
         let mut wide = loaded.model.clone();
         let (framer, framing_refused) = if widen_input(&mut wide, &input) {
@@ -119,15 +86,17 @@ impl Model {
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         Ok(Self {
             name,
-            info,
             input,
             flip_test: options.flip_test,
             fused_attention,
-            wanted,
+            wanted: Wanted::new(&info, options),
+            footprint,
+            info,
             parts,
             framer,
             framing_refused,
-            watched: loaded.watched,
+            watched: loaded.watched.into(),
+            turns: options.turns.clone(),
             is_cached: loaded.is_cached,
             compiled,
             _temporary: temporary,
@@ -146,12 +115,12 @@ impl Model {
 
     /// Where it runs.
     pub fn device(&self) -> Device {
-        self.first_session().device()
+        self.parts.first().device()
     }
 
     /// Devices listed before it that did not work, and why.
     pub fn refused(&self) -> &[(Device, Error)] {
-        self.first_session().refused()
+        self.parts.first().refused()
     }
 
     /// Whether graph and weights were in the cache ([`LoadOptions::cache`]).
@@ -166,13 +135,12 @@ impl Model {
 
     /// Whether it looks at one picture per run, whatever memory there is: what its device needs.
     pub fn is_single(&self) -> bool {
-        match &self.parts {
-            Parts::Whole(session) => session.is_single(),
-            // A head can have ended on another device of the list than the backbone.
-            Parts::Split { backbone, heads } => {
-                backbone.is_single() || heads.iter().any(|(_, session)| session.is_single())
-            }
-        }
+        self.parts.is_single()
+    }
+
+    /// What it takes on its device.
+    pub fn footprint(&self) -> Footprint {
+        self.footprint
     }
 
     /// Whether results are averaged with those of the mirrored picture.
@@ -202,16 +170,7 @@ impl Model {
 
     /// How often its sessions have run: the backbone that its heads share (or the whole of a single task), and each head.
     pub fn runs(&self) -> (u64, Vec<(Task, u64)>) {
-        match &self.parts {
-            Parts::Whole(session) => (session.runs(), Vec::new()),
-            Parts::Split { backbone, heads } => {
-                (backbone.runs(), heads.iter().map(|head| (head.task, head.session.runs())).collect())
-            }
-        }
-    }
-
-    fn first_session(&self) -> &Session {
-        self.parts.first()
+        self.parts.runs()
     }
 
     /// Whether the outputs of a task are those of the network, before any decoding.
@@ -230,6 +189,7 @@ impl Model {
             Parts::Whole(_) => Ok(Backbone(None)),
             Parts::Split { backbone, .. } => {
                 self.check_files()?;
+                let _turn = self.turn(None);
                 let keep = |image: Input| backbone.keep(&[(&self.input, image)], &["featmap"], traffic);
                 Ok(Backbone(self.with_image(seen, keep)?.pop()))
             }
@@ -238,10 +198,7 @@ impl Model {
 
     /// How a head runs for a part of the feature map, if the model is loaded so.
     pub(super) fn regional(&self, task: Task) -> Option<&Regional> {
-        match &self.parts {
-            Parts::Whole(_) => None,
-            Parts::Split { heads, .. } => heads.iter().find(|head| head.task == task)?.regional.as_ref(),
-        }
+        self.parts.head(task)?.regional.as_ref()
     }
 
     /// Runs a head (or the whole single-task model): the tensors of [`Wanted`], as many in a batch as there are pictures. With
@@ -256,10 +213,10 @@ impl Model {
     ) -> Result<Vec<Tensor>> {
         self.check_files()?;
         let outputs = self.wanted.of(task);
+        let _turn = self.turn(Some(task));
         match (&self.parts, &shared.0) {
-            (Parts::Split { heads, .. }, Some(featmap)) => {
-                let head = heads.iter().find(|head| head.task == task);
-                let head = head.ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
+            (parts @ Parts::Split { .. }, Some(featmap)) => {
+                let head = parts.head(task).ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
                 let featmap = ("featmap", Input::Device(featmap));
                 let Some(regional) = &head.regional else {
                     return head.session.fetch(&[featmap], outputs, traffic);
@@ -278,7 +235,18 @@ impl Model {
     }
 
     fn check_files(&self) -> Result<()> {
-        self.watched.iter().try_for_each(super::watch::Watched::check)
+        self.watched.iter().try_for_each(Watched::check)
+    }
+
+    /// The files that it depends on while it runs.
+    pub(super) fn files(&self) -> Arc<[Watched]> {
+        Arc::clone(&self.watched)
+    }
+
+    /// The device, where it is shared: others wait until this is dropped. Poses come first, and the backbone they hang on.
+    fn turn(&self, task: Option<Task>) -> Option<Turn<'_>> {
+        let is_urgent = task.map_or_else(|| self.info.tasks.contains(&Task::Pose), |task| task == Task::Pose);
+        self.turns.as_ref().map(|turns| turns.take(is_urgent))
     }
 
     /// The pictures as the graph takes them.
@@ -306,19 +274,6 @@ impl Model {
     }
 }
 
-impl Parts {
-    fn first(&self) -> &Session {
-        match self {
-            Self::Whole(session) => session,
-            Self::Split { backbone, .. } => backbone,
-        }
-    }
-
-    fn device(&self) -> Device {
-        self.first().device()
-    }
-}
-
 /// The framer of the first listed device that has one, and why those before it have none.
 fn framer_of(library: &'static Library, options: &LoadOptions) -> Result<(Option<Arc<Framer>>, Option<Error>)> {
     let mut refused = None;
@@ -341,34 +296,5 @@ fn framer_of(library: &'static Library, options: &LoadOptions) -> Result<(Option
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Model").field("name", &self.name).field("info", &self.info).finish_non_exhaustive()
-    }
-}
-
-/// The graph values tasks are decoded from.
-///
-/// Segmentation is decoded from the logits unless the caller does without: the official pipeline scales them, not the
-/// labels, to the image. The flip test averages before decoding, so it needs what the network gives.
-/// Sapiens v1 scales normals to the image before it makes them unit vectors.
-#[derive(Clone, Copy)]
-struct Wanted {
-    raw: bool,
-    decoded_seg: bool,
-    late_normals: bool,
-}
-
-impl Wanted {
-    fn new(info: &ModelInfo, options: &LoadOptions) -> Self {
-        let raw = info.raw || options.flip_test;
-        let late_normals = info.framing == ModelFraming::Sapiens1;
-        Self { raw, decoded_seg: options.decoded_seg && !raw, late_normals }
-    }
-
-    fn of(self, task: Task) -> &'static [&'static str] {
-        match task {
-            Task::Normal if self.late_normals => task.raw_outputs(),
-            Task::Seg if !self.decoded_seg => task.raw_outputs(),
-            _ if self.raw => task.raw_outputs(),
-            _ => task.decoded_outputs(),
-        }
     }
 }

@@ -24,6 +24,19 @@ pub struct FrameResult {
     pub traffic: Traffic,
 }
 
+impl FrameResult {
+    /// Takes over what other tasks made of the same picture and the same boxes.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (person, other) in self.people.iter_mut().zip(other.people) {
+            person.pose = other.pose.or(person.pose.take());
+            person.maps.absorb(other.maps);
+        }
+        self.scene.absorb(other.scene);
+        self.timings.extend(other.timings);
+        self.traffic += other.traffic;
+    }
+}
+
 /// Results of one person box.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -97,6 +110,17 @@ impl Maps {
             Task::Features => own.features = self.features.take(),
         }
         own
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.seg = other.seg.or(self.seg.take());
+        self.normal = other.normal.or(self.normal.take());
+        self.pointmap = other.pointmap.or(self.pointmap.take());
+        self.albedo = other.albedo.or(self.albedo.take());
+        self.matting = other.matting.or(self.matting.take());
+        self.depth = other.depth.or(self.depth.take());
+        self.features = other.features.or(self.features.take());
+        self.placed.extend(other.placed);
     }
 
     /// Whether no task has left anything here.

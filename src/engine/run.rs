@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::{Framing, Geometry, plan};
-use crate::spec::{ModelFraming, Task};
+use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -132,15 +132,7 @@ impl Engine {
     /// `InvalidArgument` if another model already has one of its tasks.
     pub fn add(&mut self, model: impl Into<Arc<Model>>) -> Result<()> {
         let model = model.into();
-        for &task in &model.info().tasks {
-            if let Some(other) = self.model_for(task) {
-                return Err(Error::invalid(format!(
-                    "models {} and {} both predict `{task}`; load one of them, or choose tasks",
-                    other.name(),
-                    model.name()
-                )));
-            }
-        }
+        refuse_double(self.models.iter().map(|m| (m.name(), m.info())), model.name(), model.info())?;
         self.models.push(model);
         Ok(())
     }
@@ -237,7 +229,9 @@ impl Engine {
         request.regions.check(request.boxes.len(), self.models.iter().any(|model| segments(model)))?;
         let mut models: Vec<&Model> = self.models.iter().map(Arc::as_ref).collect();
         let seg_first = request.regions == Regions::Seg;
-        models.sort_by_key(|model| seg_first && !segments(model));
+        // Keypoints are what a host waits for: they come first, whenever their model was loaded.
+        let has_pose = |model: &Model| model.info().tasks.contains(&Task::Pose);
+        models.sort_by_key(|model| (seg_first && !segments(model), !has_pose(model)));
         for model in models {
             let mut tasks: Vec<Task> = model.info().tasks.iter().copied().filter(wanted).collect();
             tasks.sort_by_key(|task| seg_first && *task != Task::Seg);
@@ -252,6 +246,21 @@ impl Engine {
     }
 }
 
+/// Refuses a model with a task that another one has.
+pub(crate) fn refuse_double<'m>(
+    mut others: impl Iterator<Item = (&'m str, &'m ModelInfo)>,
+    name: &str,
+    info: &ModelInfo,
+) -> Result<()> {
+    let double = |(other, known): (&'m str, &'m ModelInfo)| {
+        let task = info.tasks.iter().find(|task| known.tasks.contains(task))?;
+        Some(Error::invalid(format!(
+            "models {other} and {name} both predict `{task}`; load one of them, or choose tasks"
+        )))
+    };
+    others.find_map(double).map_or(Ok(()), Err)
+}
+
 /// Runs tasks that see the same picture of each box.
 fn run_group(
     model: &Model,
@@ -263,9 +272,7 @@ fn run_group(
 ) -> Result<()> {
     let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
     let at_once = match request.regions {
-        Regions::Whole if !model.is_single() => {
-            batch::people_at_once(model.info().input, tasks, model.info().framing, request.batch_memory)
-        }
+        Regions::Whole if !model.is_single() => batch::people_at_once(model.footprint().work, request.batch_memory),
         // Each has a region of its own, or the session takes no more.
         _ => 1,
     };

@@ -55,6 +55,9 @@ pub struct SapiensContextOptions {
     /// may be shared by processes. "tensorrt:N" runs only models that `sapiens prebuild` has built into it. UTF-8; NULL: nothing is
     /// kept.
     pub cache_folder: *const c_char,
+    /// Bytes that models may take together on their device, the detector included; 0: no limit. Those over it are evicted, the one asked
+    /// for longest ago first and POSE last, and come back when a frame wants their tasks: `SapiensModelInfo.is_loaded`.
+    pub memory_budget: u64,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -78,6 +81,7 @@ impl SapiensContextOptions {
         log_callback: None,
         user_data: std::ptr::null_mut(),
         cache_folder: std::ptr::null(),
+        memory_budget: 0,
     };
 }
 
@@ -164,6 +168,18 @@ pub struct SapiensModelInfo {
     pub keypoints: u32,
     /// Classes of its segmentation, background included, for `sapiens_set_class`; 0 without task SEG, and where nothing says.
     pub classes: u32,
+    /// Bytes it takes on its device for one person at a time, about: weights and work space. What counts towards `memory_budget`.
+    pub memory_bytes: u64,
+    /// How long its last load took, in milliseconds; 0 without a memory budget.
+    pub load_ms: f64,
+    /// How often it was loaded: more than once only under a memory budget.
+    pub loads: u32,
+    /// How often it was evicted.
+    pub evictions: u32,
+    /// 1: it is on its device now; 0: it is evicted, and comes back when a frame wants its tasks.
+    pub is_loaded: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: plain data, zero is valid.

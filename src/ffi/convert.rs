@@ -122,6 +122,7 @@ pub(super) unsafe fn context_options(options: &SapiensContextOptions) -> Result<
         threads: options.threads as usize,
         low_memory: flag(options.low_memory, "options->low_memory")?,
         flip_test: flag(options.flip_test, "options->flip_test")?,
+        memory_budget: (options.memory_budget > 0).then_some(options.memory_budget),
         log,
     })
 }

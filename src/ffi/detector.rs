@@ -77,6 +77,12 @@ pub unsafe extern "C" fn sapiens_context_detector(
             source_sha256: host.text(found.info.source_sha256.as_str()),
             keypoints: 0,
             classes: 0,
+            memory_bytes: found.footprint.total(1),
+            load_ms: 0.0,
+            loads: 1,
+            evictions: 0,
+            is_loaded: 1,
+            reserved: 0,
         };
         unsafe { write(info, "info", described) }
     })

@@ -181,5 +181,11 @@ fn model_info(host: &Host, model: &ModelReport) -> SapiensModelInfo {
         source_sha256: host.text(model.info.source_sha256.as_str()),
         keypoints: model.info.keypoints as u32,
         classes: model.info.classes as u32,
+        memory_bytes: model.footprint.total(1),
+        load_ms: model.fate.load_ms,
+        loads: model.fate.loads,
+        evictions: model.fate.evictions,
+        is_loaded: u32::from(model.fate.is_loaded),
+        reserved: 0,
     }
 }

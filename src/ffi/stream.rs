@@ -219,6 +219,8 @@ pub unsafe extern "C" fn sapiens_stream_statistics(
             total_ms: s.total_ms,
             detector_runs: s.detector_runs,
             detect_ms: s.detect_ms,
+            model_loads: s.model_loads,
+            load_ms: s.load_ms,
         };
         unsafe { write(statistics, "statistics", found) }
     })

@@ -319,6 +319,10 @@ pub struct SapiensStatistics {
     pub detector_runs: u64,
     /// The detector, averaged over all frames: what detection costs at its cadence.
     pub detect_ms: f64,
+    /// Models that were loaded again for a frame of this stream, because they had been evicted (`memory_budget` of the context).
+    pub model_loads: u64,
+    /// What that took, averaged over all frames.
+    pub load_ms: f64,
 }
 
 // SAFETY: plain data, zero is valid.

@@ -134,6 +134,8 @@ impl Cadence {
             let Some((kind, names)) = timing.stage.split_once(' ') else { continue };
             let Some(task) = names.split('+').next().and_then(|name| name.parse::<Task>().ok()) else { continue };
             match kind {
+                // Models that had to come back say nothing about the next frame.
+                "load" => {}
                 "model" | "postprocess" => *own.entry(task).or_default() += timing.ms,
                 _ => {
                     let group = groups.iter().find(|group| group.contains(&task)).and_then(|group| group.first());

@@ -3,10 +3,11 @@
 use super::detectors::Slot;
 use super::gate;
 use super::log::{Hub, Log};
+use super::models::Models;
+use super::shelf::{Fate, Shelf};
 use super::stream::Core;
 use super::worker::Runner;
-use crate::convert::{Progress, Stage};
-use crate::engine::{Engine, LoadOptions, Model, ModelSource, try_device};
+use crate::engine::{Footprint, LoadOptions, Model, Turns, try_device};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::runtime::{Device, Library, LogLevel, SessionOptions};
@@ -15,6 +16,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+
+/// Models of a context that run at the same time: one keeps a device busy (`docs/scheduling.md`), and only where others wait can poses
+/// go first.
+const MODELS_AT_ONCE: usize = 1;
 
 /// How a context is made.
 #[derive(Default)]
@@ -29,6 +34,9 @@ pub struct ContextOptions {
     pub low_memory: bool,
     /// Averages results with those of the mirrored picture.
     pub flip_test: bool,
+    /// Bytes that models may take together on their device ([`Footprint`], the detector included); `None`: no limit. Those over it
+    /// are evicted, the one asked for longest ago first and poses last, and come back when a frame wants their tasks.
+    pub memory_budget: Option<u64>,
     /// Who gets log messages.
     pub log: Option<Log>,
     /// A folder that keeps what loading costs ([`LoadOptions::cache`]).
@@ -80,22 +88,20 @@ pub struct ModelReport {
     pub device: Device,
     /// Devices listed before it that could not be used, and why.
     pub refused: Vec<(Device, String)>,
-}
-
-#[derive(Default)]
-struct Models {
-    loaded: Vec<(ModelId, Arc<Model>)>,
-    runner: Option<Arc<dyn Runner>>,
-    last: u32,
+    /// What it takes on its device, as far as it can be told.
+    pub footprint: Footprint,
+    /// Whether it is there now, and how often it came and went: under a memory budget.
+    pub fate: Fate,
 }
 
 /// The models, streams and log of one host. Usable from any thread.
 pub struct Context {
     pub(super) load: LoadOptions,
     models: Mutex<Models>,
+    pub(super) shelf: Arc<Shelf<Model>>,
     pub(super) detector: Slot,
     streams: Mutex<Vec<Arc<Core>>>,
-    log: Arc<Hub>,
+    pub(super) log: Arc<Hub>,
     is_ended: AtomicBool,
     /// Workers of streams that could not wait for them, and that are about to end.
     orphans: Mutex<Vec<JoinHandle<()>>>,
@@ -130,9 +136,11 @@ impl Context {
                 flip_test: options.flip_test,
                 decoded_seg: true,
                 cache: options.cache,
+                turns: Some(Arc::new(Turns::new(MODELS_AT_ONCE))),
                 ..LoadOptions::default()
             },
             models: Mutex::default(),
+            shelf: Arc::new(Shelf::new(options.memory_budget)),
             detector: Slot::default(),
             streams: Mutex::default(),
             orphans: Mutex::default(),
@@ -143,7 +151,7 @@ impl Context {
         }))
     }
 
-    fn models_now(&self) -> MutexGuard<'_, Models> {
+    pub(super) fn models_now(&self) -> MutexGuard<'_, Models> {
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,73 +177,9 @@ impl Context {
         Err(Error::new(ErrorKind::Cancelled, "the load was cancelled"))
     }
 
-    /// Loads a model; streams run its tasks from their next frame on. Blocks; any thread.
-    ///
-    /// # Errors
-    /// Those of [`Model::load`]; `InvalidArgument` if a loaded model already has one of its tasks; `Cancelled`; `ShutDown`.
-    pub fn load(&self, source: &ModelSource, request: &LoadRequest, progress: &mut Progress) -> Result<ModelId> {
-        let options = LoadOptions {
-            tasks: request.tasks.clone(),
-            precision: request.precision,
-            input: request.input,
-            winograd: request.winograd,
-            regions: request.regions,
-            ..self.load.clone()
-        };
-        let begun = self.begin_load()?;
-        let mut watched = |stage: Stage, done: u64, total: u64| {
-            self.go_on(begun)?;
-            progress(stage, done, total)
-        };
-        let model = Arc::new(Model::load(source, &options, &mut watched)?);
-        let report = report(ModelId(0), &model);
-        let mut models = self.models_now();
-        self.go_on(begun)?;
-        let all = models.loaded.iter().map(|(_, model)| model).chain([&model]).cloned();
-        models.runner = Some(Arc::new(Engine::from_models(all)?));
-        models.last += 1;
-        let id = ModelId(models.last);
-        models.loaded.push((id, model));
-        drop(models);
-        for (device, reason) in &report.refused {
-            self.log(LogLevel::Warning, || format!("{}: device {device} cannot be used: {reason}", report.name));
-        }
-        self.log(LogLevel::Info, || {
-            let tasks: Vec<_> = report.info.tasks.iter().map(|t| t.name()).collect();
-            format!("{}: loaded for {} on {}", report.name, tasks.join(", "), report.device)
-        });
-        Ok(id)
-    }
-
     /// Stops the loads in progress.
     pub fn cancel_loads(&self) {
         self.cancels.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Takes a model away; frames in work finish with it.
-    ///
-    /// # Errors
-    /// `InvalidArgument` if there is no such model.
-    pub fn unload(&self, id: ModelId) -> Result<()> {
-        self.check_alive()?;
-        let mut models = self.models_now();
-        let Some(at) = models.loaded.iter().position(|(known, _)| *known == id) else {
-            let known: Vec<_> = models.loaded.iter().map(|(id, _)| id.0.to_string()).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            return Err(Error::invalid(format!("model_id {}: no model has it; loaded are {known}", id.0)));
-        };
-        let left = models.loaded.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, (_, model))| Arc::clone(model));
-        let engine = Engine::from_models(left)?;
-        models.runner = if engine.models().is_empty() { None } else { Some(Arc::new(engine)) };
-        let (_, model) = models.loaded.remove(at);
-        drop(models);
-        self.log(LogLevel::Info, || format!("{}: unloaded", model.name()));
-        Ok(())
-    }
-
-    /// The loaded models, in the order of loading.
-    pub fn models(&self) -> Vec<ModelReport> {
-        self.models_now().loaded.iter().map(|(id, model)| report(*id, model)).collect()
     }
 
     /// The ONNX Runtime of this process.
@@ -285,6 +229,7 @@ impl Context {
         self.end_log()?;
         let models = std::mem::take(&mut *self.models_now());
         drop(models);
+        self.shelf.clear();
         self.detector.clear();
         Ok(())
     }
@@ -358,15 +303,5 @@ impl Drop for Context {
         }
         // Nobody is left who could be in the callback and wait for this thread.
         let _ = self.end_log();
-    }
-}
-
-fn report(id: ModelId, model: &Model) -> ModelReport {
-    ModelReport {
-        id,
-        name: model.name().to_owned(),
-        info: model.info().clone(),
-        device: model.device(),
-        refused: model.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use super::context::{Context, LoadRequest};
 use super::finder::Finder;
 use crate::convert::{Progress, Stage};
-use crate::engine::{Detector, LoadOptions, ModelSource};
+use crate::engine::{Detector, Footprint, LoadOptions, ModelSource};
 use crate::error::{Error, Result};
 use crate::runtime::{Device, LogLevel};
 use crate::spec::{DetectorFamily, ModelInfo};
@@ -18,6 +18,8 @@ pub struct DetectorReport {
     pub info: ModelInfo,
     /// Who made it.
     pub family: DetectorFamily,
+    /// What it takes on its device.
+    pub footprint: Footprint,
     /// Where it runs.
     pub device: Device,
     /// Devices listed before it that could not be used, and why.
@@ -30,6 +32,7 @@ impl DetectorReport {
             name: detector.name().to_owned(),
             info: detector.info().clone(),
             family: detector.family(),
+            footprint: detector.footprint(),
             device: detector.device(),
             refused: detector.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
         }
@@ -108,7 +111,11 @@ impl Context {
         };
         let detector = Arc::new(Detector::load(source, &options, &mut watched)?);
         let report = DetectorReport::of(&detector);
+        let bytes = detector.footprint().total(1);
+        // Before it takes the place of another one: a model beside it must still fit.
+        self.shelf.check_beside(bytes)?;
         self.detector.set(detector, report.clone(), || self.go_on(begun))?;
+        self.shelf.set_aside(bytes);
         self.log(LogLevel::Info, || format!("{}: loaded as detector on {}", report.name, report.device));
         Ok(())
     }
@@ -119,6 +126,7 @@ impl Context {
     /// `ShutDown`.
     pub fn unload_detector(&self) -> Result<bool> {
         self.check_alive()?;
+        self.shelf.set_aside(0);
         Ok(self.detector.clear())
     }
 

@@ -1,7 +1,8 @@
 //! Live streams: frames go in on one thread, results come out on another, and nobody waits who did not ask to.
 //!
 //! A [`Context`] holds the models; each [`Stream`] has a bounded queue and a worker thread of its own, on which all of
-//! the work happens. Models are shared: runs of one model take turns, the rest of the work runs side by side.
+//! the work happens. Models are shared: their runs take turns, poses first, the rest of the work runs side by side.
+//! Under a memory budget they come and go (`docs/scheduling.md`).
 //!
 //! People come from the host's boxes or from the detector of the context, get ids that last, calm keypoints and maps
 //! where [`PeopleOptions`] asks for them; what was found is always there too.
@@ -33,12 +34,16 @@ mod frame;
 mod gate;
 mod keep;
 mod log;
+mod models;
 mod options;
 mod people;
 #[cfg(test)]
 mod people_tests;
 mod queue;
 mod result;
+mod shelf;
+#[cfg(test)]
+mod shelf_tests;
 mod statistics;
 mod stream;
 #[cfg(test)]
@@ -55,5 +60,6 @@ pub use log::{Log, LogLevel, LogSink};
 pub use options::{Delivery, PeopleOptions, StreamOptions};
 pub use queue::{Policy, Submitted};
 pub use result::{BoxOrigin, CalmMaps, Dated, LiveMaps, LivePerson, LiveResult, PointsCheck};
+pub use shelf::Fate;
 pub use statistics::Statistics;
 pub use stream::{ResultCallback, Stream};

@@ -34,6 +34,10 @@ pub struct Statistics {
     pub convert_ms: f64,
     /// The detector; averaged over all frames, so that it tells what detection costs at its cadence.
     pub detect_ms: f64,
+    /// Models that were loaded again for a frame of this stream, because they had been evicted ([`super::ContextOptions::memory_budget`]).
+    pub model_loads: u64,
+    /// What that took, averaged over all frames.
+    pub load_ms: f64,
     /// Image to network input.
     pub preprocess_ms: f64,
     /// ONNX Runtime.
@@ -50,6 +54,7 @@ impl Statistics {
         if result.outcome.is_ok() {
             self.note(result.wait_ms, result.total_ms, &result.timings);
             self.completed += 1;
+            self.model_loads += result.timings.iter().filter(|t| t.stage.starts_with("load ")).count() as u64;
             self.detector_runs += u64::from(result.detector_ran);
             self.tracks = result.people.iter().filter(|person| person.track.is_some()).count();
         } else {
@@ -67,6 +72,7 @@ impl Statistics {
             (&mut self.wait_ms, wait_ms),
             (&mut self.convert_ms, sum(&["convert"])),
             (&mut self.detect_ms, sum(&["detect"])),
+            (&mut self.load_ms, sum(&["load"])),
             (&mut self.preprocess_ms, sum(&["preprocess"])),
             (&mut self.model_ms, sum(&["backbone", "model"])),
             (&mut self.postprocess_ms, sum(&["postprocess"])),

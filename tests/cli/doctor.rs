@@ -95,3 +95,25 @@ fn what_is_not_the_library() {
     }
     assert_eq!(sandbox.files(), before);
 }
+
+#[test]
+fn what_fits_into_a_memory() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.ok(&["doctor", "--memory", "8GB"]);
+    let row = |name: &str| ran.out.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name}: {ran:?}"));
+    assert_eq!(row("memory"), "memory        8.0 GB (as given)");
+    assert!(row("example").contains("five tasks of 0.4b at fp16: ") && row("example").contains(" GB, "), "{ran:?}");
+    assert!(row("  5b ").contains('*') && !row("  0.1b").contains('*'), "{ran:?}");
+    for size in ["0.4b", "0.8b", "1b", "5b"] {
+        assert!(ran.out.contains(&format!("  {size:5} fp16  ")), "{size}: {ran:?}");
+    }
+    // Files, and the machine's own memory.
+    let seg = sandbox.checkpoint("seg");
+    let ran = sandbox.ok(&["doctor", "--memory", "1GB", "demo", &seg]);
+    for text in ["  demo (pose, seg, ", "  seg.safetensors (seg): fp32: weights ", "together      as they are: "] {
+        assert!(ran.out.contains(text), "{text}: {ran:?}");
+    }
+    assert!(sandbox.ok(&["doctor", "--device", "cpu", &seg]).out.contains("free (cpu: memory of this machine)"));
+    sandbox.refused(&["doctor", "--memory", "lots"], &["`lots` is no amount of memory", "8GB"]);
+    sandbox.refused(&["doctor", "--memory", "1GB", "none.safetensors"], &["none.safetensors"]);
+}

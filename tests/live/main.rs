@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod budget;
 mod callbacks;
 mod ends;
 mod models;

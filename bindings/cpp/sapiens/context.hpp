@@ -27,6 +27,8 @@ struct ContextOptions {
     bool low_memory = detail::context_defaults.low_memory != 0;
     /// Results are averaged with those of the mirrored picture: a little more accurate, twice the time.
     bool flip_test = detail::context_defaults.flip_test != 0;
+    /// Bytes that models may take together on their device; 0: no limit. Those over it are evicted and come back when a frame wants them.
+    std::uint64_t memory_budget = detail::context_defaults.memory_budget;
     LogLevel log_level = static_cast<LogLevel>(detail::context_defaults.log_level);
     Delivery log_delivery = static_cast<Delivery>(detail::context_defaults.log_delivery);
     /// Gets log messages. With delivery `immediate` it may run on a thread of the library.
@@ -77,6 +79,12 @@ struct ModelInfo {
     /// Keypoints of its poses, for keypoint_infos(), and classes of its labels, for class_infos(); 0 without.
     std::uint32_t keypoints = 0;
     std::uint32_t classes = 0;
+    /// What it takes on its device, about; how long its last load took, how often it was loaded and evicted, and whether it is there now.
+    std::uint64_t memory_bytes = 0;
+    Milliseconds load_time{0};
+    std::uint32_t loads = 0;
+    std::uint32_t evictions = 0;
+    bool is_loaded = false;
 };
 
 /// The ONNX Runtime of this process. The texts are valid for ever.
@@ -119,6 +127,7 @@ public:
         c.threads = options.threads;
         c.low_memory = options.low_memory ? 1 : 0;
         c.flip_test = options.flip_test ? 1 : 0;
+        c.memory_budget = options.memory_budget;
         c.log_level = static_cast<std::int32_t>(options.log_level);
         c.log_delivery = static_cast<std::int32_t>(options.log_delivery);
         if (options.on_log) {
@@ -232,7 +241,8 @@ private:
     static ModelInfo model_info(const SapiensModelInfo &c) noexcept {
         return {static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
                 static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
-                c.refused, c.source_sha256, c.keypoints, c.classes};
+                c.refused, c.source_sha256, c.keypoints, c.classes, c.memory_bytes, Milliseconds(c.load_ms), c.loads,
+                c.evictions, c.is_loaded != 0};
     }
 
     Expected<void> detector_of(const char *path, const LoadOptions &options) {

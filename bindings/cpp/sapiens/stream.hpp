@@ -118,6 +118,9 @@ struct Statistics {
     std::uint64_t detector_runs = 0;
     Milliseconds detect_time{0};
     std::uint32_t tracks = 0;
+    /// Models loaded again for a frame because they had been evicted; what that took, averaged over all frames.
+    std::uint64_t model_loads = 0;
+    Milliseconds load_time{0};
 };
 
 /// Made by Context::create_stream.
@@ -246,6 +249,8 @@ public:
         found.detector_runs = c.detector_runs;
         found.detect_time = Milliseconds(c.detect_ms);
         found.tracks = c.tracks;
+        found.model_loads = c.model_loads;
+        found.load_time = Milliseconds(c.load_ms);
         return found;
     }
 

@@ -15,6 +15,8 @@ pub struct Args {
     /// A cache folder: says what was built into it, and whether it fits.
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
+    #[command(flatten)]
+    fits: crate::fits::Args,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -63,6 +65,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     say!("NVIDIA        {}", nvidia());
     say!("Vulkan        {}", vulkan());
     say!("ffmpeg        {}", ffmpeg());
+    crate::fits::say_what_fits(&args.fits)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -6,6 +6,7 @@ mod convert;
 mod doctor;
 mod eval;
 mod eval_table;
+mod fits;
 mod inputs;
 mod inspect;
 mod interrupt;
@@ -41,7 +42,7 @@ enum Command {
     Prebuild(prebuild::Args),
     /// Say what a .safetensors, .pth or .onnx file is.
     Inspect(inspect::Args),
-    /// Say what this machine has, what is missing and how to get it.
+    /// Say what this machine has, what is missing and how to get it, and which models fit into its memory.
     Doctor(doctor::Args),
     /// Measure a model: time per stage and peak memory.
     Bench(bench::Args),

@@ -203,6 +203,24 @@ pub fn parse_megabytes(text: &str) -> Result<u64, String> {
     megabytes.ok_or_else(|| format!("`{text}` is no number of megabytes; give 0 to 1048576"))
 }
 
+/// `8GB`, `512 MB`, `6GiB`, or a number of bytes.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no amount of memory; give a number and a unit, such as 8GB, 512MB or 6GiB");
+    let unit = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" => 1.0,
+        "mb" => 1e6,
+        "mib" => 1048576.0,
+        "gb" => 1e9,
+        "gib" => 1073741824.0,
+        _ => return Err(wrong()),
+    };
+    let bytes = number.parse::<f64>().map_err(|_| wrong())? * factor;
+    // More than a petabyte is a mistake.
+    if (1.0..=1e15).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
+}
+
 /// A number from 0 to 1.
 pub fn parse_share(text: &str) -> Result<f32, String> {
     let share = text.parse::<f32>().ok().filter(|n| (0.0..=1.0).contains(n));

@@ -15,6 +15,7 @@ namespace Sapiens
             Threads = (int)native.threads;
             LowMemory = native.low_memory != 0;
             FlipTest = native.flip_test != 0;
+            MemoryBudget = native.memory_budget;
             LogLevel = (SapiensLogLevel)native.log_level;
             LogDelivery = (SapiensDelivery)native.log_delivery;
         }
@@ -36,6 +37,10 @@ namespace Sapiens
 
         /// <summary>Results are averaged with those of the mirrored picture: a little more accurate, twice the time.</summary>
         public bool FlipTest { get; set; }
+
+        /// <summary>Bytes that models may take together on their device; 0: no limit. Those over it are evicted, and come back when a
+        /// frame wants their tasks.</summary>
+        public ulong MemoryBudget { get; set; }
 
         public SapiensLogLevel LogLevel { get; set; }
 

@@ -32,7 +32,7 @@ namespace Sapiens
                 {
                     struct_size = (uint)sizeof(NativeContextOptions), abi_version = Native.AbiVersion,
                     onnxruntime_path = (IntPtr)pathBytes, devices = (IntPtr)devicesBytes, threads = threads,
-                    low_memory = options.LowMemory ? 1u : 0u, flip_test = options.FlipTest ? 1u : 0u,
+                    memory_budget = options.MemoryBudget, low_memory = options.LowMemory ? 1u : 0u, flip_test = options.FlipTest ? 1u : 0u,
                     log_level = (int)options.LogLevel, log_delivery = (int)options.LogDelivery,
                     log_callback = log == null ? IntPtr.Zero : Callbacks.Log,
                     user_data = log == null ? IntPtr.Zero : log.Number,

@@ -22,6 +22,11 @@ namespace Sapiens
             SourceSha256 = Utf8.Read(native.source_sha256);
             Keypoints = (int)native.keypoints;
             Classes = (int)native.classes;
+            MemoryBytes = (long)native.memory_bytes;
+            LoadMs = native.load_ms;
+            Loads = (int)native.loads;
+            Evictions = (int)native.evictions;
+            IsLoaded = native.is_loaded != 0;
         }
 
         /// <summary>For <see cref="SapiensContext.Unload"/>.</summary>
@@ -53,6 +58,21 @@ namespace Sapiens
         public string Refused { get; private set; }
 
         public string SourceSha256 { get; private set; }
+
+        /// <summary>Bytes it takes on its device for one person at a time, about.</summary>
+        public long MemoryBytes { get; private set; }
+
+        /// <summary>How long its last load took; 0 without a memory budget.</summary>
+        public double LoadMs { get; private set; }
+
+        /// <summary>How often it was loaded.</summary>
+        public int Loads { get; private set; }
+
+        /// <summary>How often it was evicted.</summary>
+        public int Evictions { get; private set; }
+
+        /// <summary>Whether it is on its device now; else it comes back when a frame wants its tasks.</summary>
+        public bool IsLoaded { get; private set; }
 
         /// <summary>Keypoints of its poses, for <see cref="SapiensSkeleton.KeypointsOf"/>; 0 without.</summary>
         public int Keypoints { get; private set; }

@@ -25,6 +25,8 @@ namespace Sapiens
             Tracks = (int)native.tracks;
             DetectorRuns = (long)native.detector_runs;
             DetectMs = native.detect_ms;
+            ModelLoads = (long)native.model_loads;
+            LoadMs = native.load_ms;
         }
 
         public readonly long Submitted;
@@ -63,5 +65,11 @@ namespace Sapiens
 
         /// <summary>The detector, averaged over all frames.</summary>
         public readonly double DetectMs;
+
+        /// <summary>Models loaded again for a frame because they had been evicted.</summary>
+        public readonly long ModelLoads;
+
+        /// <summary>What that took, averaged over all frames.</summary>
+        public readonly double LoadMs;
     }
 }

@@ -21,6 +21,7 @@ namespace Sapiens.Interop
         public IntPtr log_callback;
         public IntPtr user_data;
         public IntPtr cache_folder;
+        public ulong memory_budget;
     }
 
     [NativeTwin("SapiensLoadOptions")]

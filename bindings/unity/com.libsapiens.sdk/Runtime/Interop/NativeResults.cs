@@ -70,6 +70,12 @@ namespace Sapiens.Interop
         public IntPtr source_sha256;
         public uint keypoints;
         public uint classes;
+        public ulong memory_bytes;
+        public double load_ms;
+        public uint loads;
+        public uint evictions;
+        public uint is_loaded;
+        public uint reserved;
     }
 
     [NativeTwin("SapiensStatistics")]
@@ -96,6 +102,8 @@ namespace Sapiens.Interop
         public double total_ms;
         public ulong detector_runs;
         public double detect_ms;
+        public ulong model_loads;
+        public double load_ms;
     }
 
     [NativeTwin("SapiensResultInfo")]
