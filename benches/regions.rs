@@ -58,7 +58,7 @@ fn compare(task: &str, picture: &Image) -> Result<()> {
     };
     let bytes: std::sync::Arc<[u8]> = safetensors_bytes(&make_checkpoint(&spec), Dtype::F32, &[]).into();
     let source = ModelSource::Bytes { name: task.to_owned(), bytes };
-    let load = |options: LoadOptions| Engine::load(&[source.clone()], &options, &mut |_, _, _| Ok(()));
+    let load = |options: LoadOptions| Engine::load(std::slice::from_ref(&source), &options, &mut |_, _, _| Ok(()));
     let session = SessionOptions { threads: 2, ..SessionOptions::default() };
     let common = LoadOptions { session, input: Some(input), decoded_seg: true, ..LoadOptions::default() };
     let backbone = load(LoadOptions { tasks: Some(vec![Task::Features]), ..common.clone() })?;

@@ -22,10 +22,13 @@ fn options(input: Size, winograd: u64) -> ConvertOptions {
     ConvertOptions { raw: true, rope: Some(Rope::Fp32), input: Some(input), winograd, ..Default::default() }
 }
 
+/// Task, channels of its head's enlargements and convolutions, input size, layers that get the form.
+type Case = (&'static str, &'static [usize], &'static [usize], Size, usize);
+
 #[test]
 fn the_raw_outputs_are_the_same() {
     // The first layer has too few inputs; one band and several of them, the last one smaller than the others.
-    let cases: [(&str, &[usize], &[usize], Size, usize); 3] = [
+    let cases: [Case; 3] = [
         ("normal", &[256, 256, 208, 12], &[8, 8, 8], Size::new(128, 192), 2),
         ("albedo", &[224, 256, 8, 8], &[8, 8, 8], Size::new(192, 64), 1),
         ("pose", &[256, 264, 264], &[16, 16], Size::new(64, 192), 2),

@@ -25,7 +25,8 @@ const BOX_PADDING: f32 = 1.25;
 ///
 /// Outside its region a map says that there is nothing: label and confidence 0, normal 0, albedo 0, coverage 0, points and depth
 /// NaN. Inside it is what it would be without regions, where the head has no norm over the whole map (official: albedo); with
-/// one (all others) it differs, since the norm sees another part of the picture.
+/// one (all others) it differs, since the norm sees another part of the picture: little for normals and mattes, but points lose their
+/// distance (docs/graph.md).
 ///
 /// Models must be loaded for it ([`LoadOptions::regions`](super::LoadOptions::regions)). People are looked at one after the
 /// other, so that the result of one does not depend on the others.
