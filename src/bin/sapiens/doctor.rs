@@ -13,7 +13,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     ort: Option<PathBuf>,
     #[command(flatten)]
-    fits: crate::fits::Args,
+    fits: crate::fits::FitsArgs,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
