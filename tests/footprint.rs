@@ -84,7 +84,7 @@ fn the_estimate_is_near_what_a_process_takes() {
         image: (512, 384),
         ..Spec::tiny(task, 1)
     };
-    for spec in [spec("pose", &[512, 384], &[256, 256, 128]), spec("normal", &[384, 256, 128, 64], &[32, 32, 16])] {
+    for spec in [spec("pose", &[512, 384], &[256, 256, 128]), spec("normal", &[192, 128, 96, 64], &[16, 16, 16])] {
         let [_, run, weights, work] = measure(&sparse(folder.path(), &spec), Some("512x384"));
         let ratio = (weights + work) / run;
         println!("{}: measured {run:.0} MB, said {weights:.0} + {work:.0}, ratio {ratio:.2}", spec.task);

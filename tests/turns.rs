@@ -13,8 +13,8 @@ use std::thread;
 use std::time::Instant;
 
 /// Frames of each model in a round.
-const FRAMES: usize = 12;
-const ROUNDS: usize = 9;
+const FRAMES: usize = 4;
+const ROUNDS: usize = 5;
 
 /// Processor time of this process, in milliseconds.
 fn processor_ms() -> f64 {

@@ -16,7 +16,7 @@ pub struct Args {
     #[arg(long, value_name = "FOLDER")]
     cache: Option<PathBuf>,
     #[command(flatten)]
-    fits: crate::fits::Args,
+    fits: crate::fits::FitsArgs,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {

@@ -15,10 +15,10 @@ const TASKS: [Task; 7] =
 /// Those that every size from 0.4b on has.
 const FIVE: usize = 5;
 /// Widest cell: `15.2 / 10.1*`.
-const CELL: usize = 13;
+const CELL: usize = 15;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct FitsArgs {
     /// Models to say the same about: `demo`, checkpoints, converted graphs; without any the official sizes.
     #[arg(value_name = "MODEL")]
     models: Vec<String>,
@@ -31,12 +31,12 @@ pub struct Args {
 }
 
 /// Prints what fits.
-pub fn say_what_fits(args: &Args) -> Result<()> {
+pub fn say_what_fits(args: &FitsArgs) -> Result<()> {
     let memory = memory(args)?;
     if args.models.is_empty() { official_table(memory) } else { given(&args.models, memory) }
 }
 
-fn memory(args: &Args) -> Result<u64> {
+fn memory(args: &FitsArgs) -> Result<u64> {
     if let Some(memory) = args.memory {
         say!("memory        {} (as given)", in_words(memory));
         return Ok(memory);
