@@ -25,7 +25,7 @@ impl Bench {
 
     fn checkpoint(&self, task: &str, seed: u64) {
         let spec = Spec { layers: 2, ..Spec::tiny(task, seed) };
-        write_safetensors(&self.model(), &make_checkpoint(&spec), Dtype::F32, &[]);
+        write_safetensors(self.model(), &make_checkpoint(&spec), Dtype::F32, &[]);
     }
 
     fn model(&self) -> PathBuf {
@@ -126,7 +126,7 @@ fn a_damaged_entry_is_made_again() {
         assert!(!model.is_cached(), "damage {i}");
         assert_eq!(labels(model), expected, "damage {i}");
         assert!(bench.load().is_cached(), "damage {i}");
-        assert_eq!(bench.entries(), [entry.clone()], "damage {i}");
+        assert_eq!(bench.entries(), std::slice::from_ref(&entry), "damage {i}");
     }
 }
 

@@ -20,8 +20,8 @@ const MODEL: &str = "SAPIENS_FOOTPRINT_MODEL";
 fn options() -> LoadOptions {
     let session = SessionOptions { threads: 2, ..SessionOptions::default() };
     let input = std::env::var("SAPIENS_FOOTPRINT_INPUT").ok();
-    let input = input
-        .and_then(|text| Some(text.split_once('x').map(|(h, w)| Size::new(w.parse().unwrap(), h.parse().unwrap()))?));
+    let input =
+        input.and_then(|text| text.split_once('x').map(|(h, w)| Size::new(w.parse().unwrap(), h.parse().unwrap())));
     LoadOptions { session, decoded_seg: true, input, ..LoadOptions::default() }
 }
 

@@ -10,8 +10,7 @@ use crate::onnx::{weight_bytes, work_bytes};
 use crate::spec::ModelInfo;
 
 /// Halves of the values alive together that a run takes: what kernels allocate while they work and arenas lose is measured, not known
-/// (`docs/scheduling.md`: 1.4 to 1.9 times those
-/// values for models of 0.4b, more for small ones).
+/// (`docs/scheduling.md`: 1.4 to 1.9 times those values for models of 0.4b, more for small ones).
 const LOSSES: u64 = 3;
 
 /// Bytes that a model takes on its device.
