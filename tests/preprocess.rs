@@ -20,7 +20,7 @@ impl Golden {
     fn load() -> Self {
         let cases = std::fs::read_to_string(path("cases.json")).unwrap();
         Self {
-            bytes: std::fs::read(path("preprocess.safetensors")).unwrap(),
+            bytes: testkit::gzipped("preprocess/preprocess.safetensors.gz"),
             cases: serde_json::from_str(&cases).unwrap(),
         }
     }

@@ -100,7 +100,7 @@ mod tests {
     const HEAD_DIMS: [usize; 5] = [8, 16, 64, 76, 80];
 
     fn golden() -> Expected {
-        Expected::open(testkit::data_dir().join("golden/rope.safetensors"))
+        Expected::of_bytes(&testkit::gzipped("golden/rope.safetensors.gz"))
     }
 
     /// The first half of the columns; the second repeats it.

@@ -67,7 +67,11 @@ impl Expected {
     /// Reads a file whole.
     pub fn open(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        Self::of_bytes(&std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+    }
+
+    /// The same of a file in memory.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         let length = u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes")) as usize;
         let header: Map<String, Value> = serde_json::from_slice(&bytes[8..8 + length]).expect("a JSON header");
         let (mut metadata, mut tensors) = (BTreeMap::new(), BTreeMap::new());

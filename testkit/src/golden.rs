@@ -16,11 +16,16 @@ pub fn data_dir() -> PathBuf {
 
 /// The text of a gzipped file of `tests/data`.
 pub fn gzipped_text(name: &str) -> String {
+    String::from_utf8(gzipped(name)).expect("text")
+}
+
+/// The bytes of a gzipped file of `tests/data`.
+pub fn gzipped(name: &str) -> Vec<u8> {
     let path = data_dir().join(name);
     let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut text = String::new();
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
-    text
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file).read_to_end(&mut bytes).expect("gzip");
+    bytes
 }
 
 /// Expected values of a reference.
