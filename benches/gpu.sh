@@ -33,7 +33,7 @@ if [[ $install == yes ]]; then
     cuda | tensorrt) packages+=('onnxruntime-gpu[cuda,cudnn]==1.31.1') ;;
     *) packages+=('onnxruntime==1.31.1') ;;
     esac
-    [[ $kind == tensorrt ]] && packages+=(tensorrt-cu13)
+    if [[ $kind == tensorrt ]]; then packages+=(tensorrt-cu13); fi
     "$PYTHON" -m pip install --quiet "${packages[@]}"
 fi
 : "${PYTHON:?--no-install: PYTHON names a Python with the packages of benches/peers/requirements.txt}"
@@ -44,7 +44,7 @@ fi
 # Libraries of CUDA, cuDNN and TensorRT that came as Python packages are not on the loader's path.
 site=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
 for folder in "$site"/nvidia/*/lib "$site"/nvidia/cu*/lib "$site"/tensorrt_libs; do
-    [[ -d $folder ]] && export LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    if [[ -d $folder ]]; then export LD_LIBRARY_PATH="$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; fi
 done
 if [[ -z ${SAPIENS_ORT:-} ]]; then
     SAPIENS_ORT=$(compgen -G "$site/onnxruntime/capi/libonnxruntime.so.*" | head -n 1)
@@ -67,5 +67,7 @@ else
     echo "NOT CHECKED: --no-checks was given, so nobody knows whether $device computes the right values here" >&2
 fi
 
+# Engines are built where they are not there yet; that takes minutes for each model.
+if [[ $kind == tensorrt ]]; then rest+=(--options "--cache $work/cache --build-engines"); fi
 "$PYTHON" benches/peers/suite.py --sapiens "$program" --device "$device" --work "$work/models" --out "$work/$kind" "${rest[@]}"
 echo "results: $work/$kind.md, .json, .png"

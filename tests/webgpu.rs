@@ -266,8 +266,6 @@ fn webgpu_takes_raw_frames_as_they_lie() {
 #[test]
 fn webgpu_is_given_the_frame_once_and_gives_results_only() {
     traffic::check_engine(&library_path(), Device::WebGpu, DeviceFraming::Auto);
-    traffic::check_flip_test(&library_path(), Device::WebGpu, DeviceFraming::Auto);
-    traffic::check_frames(&library_path(), Device::WebGpu, DeviceFraming::Auto);
 }
 
 /// Without a conversion on the host.

@@ -8,6 +8,7 @@ import argparse
 import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def parser():
     parser.add_argument("--task", default="pose", choices=TASKS)
     parser.add_argument("--size", default="0.4b", choices=["tiny", "0.1b", "0.4b", "0.8b", "1b", "5b"])
     parser.add_argument("--input", default="1024x768", help="height x width")
-    parser.add_argument("--device", default="cpu", help="of libsapiens: cpu, webgpu, cuda:0, tensorrt:0")
+    parser.add_argument("--device", default="cpu", help="of libsapiens: cpu, openvino:cpu-bf16, webgpu, cuda:0, ...")
     parser.add_argument(
         "--peers",
         default="eager,compile,export",
@@ -62,6 +63,7 @@ def parser():
         default="fp32",
         help="ways of running ours: PRECISION and of it :converted (before, to an .onnx file), :low-memory, :winograd=MB",
     )
+    parser.add_argument("--options", default="", help="more options of libsapiens, in one argument: \"--cache DIR\"")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=0, help="0: as each of them chooses")
     parser.add_argument("--frame", default="1920x1080", help="width x height of the picture")
@@ -138,6 +140,7 @@ def compare(options):
     same_runtime()
     checkpoint, folder, picture, image = prepare(options)
     common = ["--task", options.task, "--device", options.device, "--threads", str(options.threads)]
+    common += shlex.split(options.options)
     built = ("--input-size", options.input, "--rope", "fp32")
     model = ["--model", str(checkpoint), *common, *built]
     processes = []
@@ -153,7 +156,9 @@ def compare(options):
         processes.append(Process(f"libsapiens {ours}", command))
     peers = [] if options.peers == "none" else options.peers.split(",")
     theirs = folder / "theirs.npy"
-    device = options.device.replace("tensorrt", "cuda")
+    # OpenVINO's processor is that of PyTorch; TensorRT's GPU is CUDA's.
+    kind, _, index = options.device.partition(":")
+    device = f"cuda:{index or 0}" if kind in ("cuda", "tensorrt") else "cpu"
     for peer in peers:
         kind, _, dtype = peer.partition(":")
         if kind == "bare":

@@ -6,6 +6,7 @@ Writes OUT.json, OUT.md and OUT.png. On a machine with an NVIDIA GPU `../gpu.sh`
 """
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -56,7 +57,7 @@ def stages(options, task, extra):
         checkpoint, _, _, image = compare.prepare(own)
         command += ["--model", str(checkpoint)]
     command += ["--image", str(image), "--input-size", options.input, "--rope", "fp32", "--task", task.replace("+", ",")]
-    found = json.loads(subprocess.run(command + extra, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    found = json.loads(subprocess.run(command + extra + shlex.split(options.options), check=True, stdout=subprocess.PIPE, text=True).stdout)
     return {"task": task, "options": " ".join(extra), **found}
 
 

@@ -27,7 +27,7 @@ def machine():
 
 def key(found):
     """What is compared: on a processor its time, which other jobs of the machine disturb less, elsewhere that of the clock."""
-    return "processor_ms" if found["device"] == "cpu" else "ms"
+    return "processor_ms" if found["device"].startswith(("cpu", "openvino:cpu")) else "ms"
 
 
 def median(row, field):

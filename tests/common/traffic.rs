@@ -1,5 +1,6 @@
 //! The engine with framing on the device and without: the same results, and no byte crosses that need not; shared by the tests of
-//! each device.
+//! each device, of which each uses a part.
+#![allow(dead_code)]
 
 use sapiens::engine::{DeviceFraming, Engine, FrameResult, LoadOptions, ModelSource, Request};
 use sapiens::geometry::{Rect, Size};
@@ -88,13 +89,19 @@ pub fn check_engine(library: &Path, device: Device, framing: DeviceFraming) {
     let (host, own) = (load(library, device, DeviceFraming::Off, false), load(library, device, framing, false));
     assert!(!host.models()[0].frames_on_device() && host.models()[0].framing_refused().is_none());
     assert!(own.models()[0].frames_on_device(), "{:?}", own.models()[0].framing_refused());
-    for (tasks, boxes, crop) in [
+    let mut cases = vec![
         (vec![Task::Pose], vec![], false),
+        (vec![Task::Normal, Task::Seg], boxes(), true),
         (TASKS.to_vec(), vec![], false),
         (TASKS.to_vec(), boxes(), false),
         (TASKS.to_vec(), boxes(), true),
-        (vec![Task::Normal, Task::Seg], boxes(), true),
-    ] {
+    ];
+    // Graphs are the same on each device; a software GPU takes minutes for all of them.
+    if device != Device::Cpu {
+        cases.truncate(2);
+        cases[1].1.truncate(2);
+    }
+    for (tasks, boxes, crop) in cases {
         let name = format!("{device}: {tasks:?} of {} people, {crop}", boxes.len());
         let people = boxes.len().max(1) as u64;
         let framing = if crop { Framing::Crop } else { Framing::Official };
