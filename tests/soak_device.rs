@@ -6,6 +6,8 @@
 //! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`.
 
 mod common;
+#[path = "common/webgpu_library.rs"]
+mod webgpu_library;
 
 use common::usage::{Usage, frames};
 use sapiens::engine::{DeviceFraming, Engine, LoadOptions, ModelSource, Request};
@@ -65,8 +67,5 @@ fn frames_through_a_device_leave_nothing_behind() {
 
 #[test]
 fn frames_through_webgpu_leave_nothing_behind() {
-    let path = std::env::var_os("SAPIENS_ORT_WEBGPU").filter(|p| !p.is_empty());
-    let path =
-        path.expect("SAPIENS_ORT_WEBGPU names an ONNX Runtime with the WebGPU provider; `cargo xtask test` sets it");
-    soak(Device::WebGpu, Some(path.into()), frames(100));
+    soak(Device::WebGpu, Some(webgpu_library::library_path()), frames(100));
 }

@@ -10,6 +10,8 @@
 mod framings;
 #[path = "common/traffic.rs"]
 mod traffic;
+#[path = "common/webgpu_library.rs"]
+mod webgpu_library;
 
 use ndarray::{Array, Dimension};
 use prost::Message;
@@ -22,8 +24,8 @@ use sapiens::live::{Context, ContextOptions, Frame, LoadRequest, Pixels, Stream,
 use sapiens::onnx::{Attr, Builder, Dim, Element, unfuse_attention};
 use sapiens::runtime::{Device, Library, ModelBytes, Session, SessionOptions, Tensor, View};
 use sapiens::spec::{Rope, Rotation, Task};
-use std::path::PathBuf;
 use testkit::Expected;
+use webgpu_library::library_path;
 
 /// Of keypoints, in image pixels.
 const PIXELS: f32 = 5e-3;
@@ -35,11 +37,6 @@ const GOLDEN: f32 = 2e-4;
 const GOLDEN_BF16: f32 = 1e-2;
 /// Share of pixels whose part is the same: a tie may fall either way.
 const LABELS: f64 = 0.9999;
-
-fn library_path() -> PathBuf {
-    let path = std::env::var_os("SAPIENS_ORT_WEBGPU").filter(|p| !p.is_empty());
-    path.expect("SAPIENS_ORT_WEBGPU names an ONNX Runtime with the WebGPU provider; `cargo xtask test` sets it").into()
-}
 
 fn library() -> &'static Library {
     Library::load(Some(&library_path())).unwrap()

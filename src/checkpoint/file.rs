@@ -138,7 +138,7 @@ impl Checkpoint {
             done += part as u64;
             progress(done, self.bytes)?;
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&hash.finalize()))
     }
 
     /// All elements of a tensor as 32-bit floats, in the order of the file.
@@ -299,4 +299,8 @@ fn read_exact_at(file: &File, mut offset: u64, mut buffer: &mut [u8]) -> std::io
         }
     }
     Ok(())
+}
+/// Hexadecimal, as digests are written.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -27,6 +27,7 @@ pub use arch::{Arch, Layer, Tokenizer};
 pub use detr::{Bottleneck, Detr, DetrLayer};
 pub use detr_config::DetrConfig;
 pub use file::Checkpoint;
+pub(crate) use file::hex;
 pub use head::{Conv, Head, HeadNorm, Linear, ScaleBranch};
 pub use header::{DType, TensorInfo};
 pub use info::model_info;

@@ -1,6 +1,7 @@
 //! Where models come from.
 
 use super::cache;
+use super::framer::DeviceFraming;
 use super::model::Model;
 use super::turns::Turns;
 use super::watch::Watched;
@@ -76,38 +77,6 @@ impl std::fmt::Display for ModelSource {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::Bytes { name, .. } => f.write_str(name),
         }
-    }
-}
-
-/// Where pictures are brought to what a model sees.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum DeviceFraming {
-    /// On the device of the model, unless that is the processor or cannot; [`Model::framing_refused`] tells.
-    #[default]
-    Auto,
-    /// On the device of the model, also the processor; else loading fails.
-    On,
-    /// On the host.
-    Off,
-}
-
-impl DeviceFraming {
-    /// The name used in options.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::On => "on",
-            Self::Off => "off",
-        }
-    }
-}
-
-impl std::str::FromStr for DeviceFraming {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let found = [Self::Auto, Self::On, Self::Off].into_iter().find(|known| known.name() == text);
-        found.ok_or_else(|| Error::invalid(format!("unknown device framing `{text}`; known are auto, on, off")))
     }
 }
 

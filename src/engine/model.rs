@@ -1,8 +1,8 @@
 //! A loaded model: one session, or a shared backbone and one session per head.
 
 use super::attention;
-use super::framer::Framer;
-use super::load::{DeviceFraming, LoadOptions, Loaded};
+use super::framer::{DeviceFraming, Framer};
+use super::load::{LoadOptions, Loaded};
 use super::memory::Footprint;
 use super::parts::{Parts, Wanted, first_input, graphs};
 use super::picture::Seen;
@@ -58,28 +58,9 @@ impl Model {
                 |part: &ModelProto, session: &SessionOptions| loaded.open(library, part, session, compiled.as_deref());
             Parts::open(graphs(model, &info, options)?, &options.session, open)
         };
-        let mut wide = loaded.model.clone();
-        let (framer, framing_refused) = if widen_input(&mut wide, &input) {
-            framer_of(library, options)?
-        } else if options.device_framing == DeviceFraming::On {
-            return Err(Error::new(ErrorKind::Unsupported, "device framing: this graph does not take bytes"));
-        } else {
-            (None, None)
-        };
-        let mut opened = None;
-        if let Some(framer) = framer {
-            let parts = parts(&wide)?;
-            // A device of the list may frame that the model could not be loaded on.
-            if framer.works_for(parts.device()) {
-                opened = Some((parts, Some(framer)));
-            } else if options.device_framing == DeviceFraming::On {
-                let message = format!("device framing: the model runs on {}, which cannot", parts.device());
-                return Err(Error::new(ErrorKind::Device, message));
-            }
-        }
-        drop(wide);
-        let (parts, framer) = match opened {
-            Some(opened) => opened,
+        let (framed, framing_refused) = framed(&loaded.model, &input, library, options, &parts)?;
+        let (parts, framer) = match framed {
+            Some((parts, framer)) => (parts, Some(framer)),
             None => (parts(&loaded.model)?, None),
         };
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
@@ -274,13 +255,44 @@ impl Model {
     }
 }
 
+/// The sessions of a model whose pictures a device frames, with its framer, where that is wanted and works; else why it does not.
+#[expect(clippy::type_complexity, reason = "said once, in the line above")]
+fn framed(
+    model: &ModelProto,
+    input: &str,
+    library: &'static Library,
+    options: &LoadOptions,
+    parts: &dyn Fn(&ModelProto) -> Result<Parts>,
+) -> Result<(Option<(Parts, Arc<Framer>)>, Option<Error>)> {
+    if !options.device_framing.is_wanted(&options.session.devices) {
+        return Ok((None, None));
+    }
+    let is_must = options.device_framing == DeviceFraming::On;
+    let mut wide = model.clone();
+    if !widen_input(&mut wide, input) {
+        let message = "device framing: this graph does not take bytes";
+        return if is_must { Err(Error::new(ErrorKind::Unsupported, message)) } else { Ok((None, None)) };
+    }
+    let (framer, refused) = framer_of(library, options)?;
+    let Some(framer) = framer else { return Ok((None, refused)) };
+    let parts = parts(&wide)?;
+    // A device of the list may frame that the model could not be loaded on.
+    if framer.works_for(parts.device()) {
+        return Ok((Some((parts, framer)), refused));
+    }
+    if is_must {
+        let message = format!("device framing: the model runs on {}, which cannot", parts.device());
+        return Err(Error::new(ErrorKind::Device, message));
+    }
+    Ok((None, refused))
+}
+
 /// The framer of the first listed device that has one, and why those before it have none.
 fn framer_of(library: &'static Library, options: &LoadOptions) -> Result<(Option<Arc<Framer>>, Option<Error>)> {
     let mut refused = None;
     for &device in &options.session.devices {
-        match (options.device_framing, device) {
-            (DeviceFraming::Off, _) | (DeviceFraming::Auto, Device::Cpu) => break,
-            _ => {}
+        if !options.device_framing.is_wanted(&[device]) {
+            break;
         }
         match Framer::of(library, device) {
             Ok(framer) => return Ok((Some(framer), None)),

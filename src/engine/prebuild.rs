@@ -1,9 +1,10 @@
 //! Doing ahead of time what a load would have to do: converting, compiling, building engines.
 
-use super::cache::{Fingerprint, hex, note};
+use super::cache::{Fingerprint, note};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
 use super::run::{Engine, Request};
+use crate::checkpoint::hex;
 use crate::convert::Progress;
 use crate::error::{Error, Result};
 use crate::image::Image;

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::{Framing, Geometry, plan};
+use crate::runtime::Traffic;
 use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
 use std::time::Instant;
@@ -157,8 +158,12 @@ impl Engine {
     /// # Errors
     /// `InvalidArgument` without a detector or for options out of range, `Runtime` when ONNX Runtime fails.
     pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
+        self.detect_counted(image, options, &mut Traffic::default())
+    }
+
+    fn detect_counted(&self, image: &Image, options: &DetectOptions, traffic: &mut Traffic) -> Result<Vec<Detection>> {
         match &self.detector {
-            Some(detector) => detector.detect(image, options),
+            Some(detector) => detector.detect_counted(image, options, traffic),
             None => Err(Error::invalid("detect: no detector is loaded; ask for it when models are loaded")),
         }
     }
@@ -206,10 +211,7 @@ impl Engine {
             (Some(options), []) => {
                 let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
                 let image = picture.image()?;
-                let found = match &self.detector {
-                    Some(detector) => detector.detect_counted(image, options, &mut result.traffic)?,
-                    None => self.detect(image, options)?,
-                };
+                let found = self.detect_counted(image, options, &mut result.traffic)?;
                 clock.stop("detect".to_owned());
                 found.into_iter().map(|d| (Some(d.bbox), Some(d.score))).collect()
             }

@@ -1,7 +1,6 @@
 //! Tensors that stay where the device of a session has them, and a count of what crosses between it and the host.
 
 use super::session::turn;
-use super::values::extents;
 use super::{Device, View};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::SharedSessionInner;
@@ -44,23 +43,16 @@ pub struct DeviceTensor {
     value: Option<DynValue>,
     session: Option<Arc<SharedSessionInner>>,
     device: Device,
-    shape: Vec<usize>,
 }
 
 impl DeviceTensor {
     pub(super) fn new(value: DynValue, session: Arc<SharedSessionInner>, device: Device) -> Self {
-        let shape = value.dtype().tensor_shape().map(extents).unwrap_or_default();
-        Self { value: Some(value), session: Some(session), device, shape }
+        Self { value: Some(value), session: Some(session), device }
     }
 
     /// Where it is.
     pub fn device(&self) -> Device {
         self.device
-    }
-
-    /// Extent of each dimension.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
     }
 
     pub(super) fn value(&self) -> Option<&DynValue> {
@@ -79,7 +71,7 @@ impl Drop for DeviceTensor {
 
 impl std::fmt::Debug for DeviceTensor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DeviceTensor").field("device", &self.device).field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("DeviceTensor").field("device", &self.device).finish_non_exhaustive()
     }
 }
 

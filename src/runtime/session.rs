@@ -188,7 +188,6 @@ impl Session {
     pub fn keep(&self, inputs: &[(&str, Input)], outputs: &[&str], traffic: &mut Traffic) -> Result<Vec<DeviceTensor>> {
         let values = self.values(inputs, outputs, traffic)?;
         let memory = memory_of(self.device).map_err(|e| failed(&e))?;
-        let run_options = selected(outputs).map_err(|e| failed(&e))?;
         let mut session = self.locked();
         let session = session.as_mut().ok_or_else(closed)?;
         let owner = session.inner();
@@ -213,6 +212,7 @@ impl Session {
             };
             run().map_err(|e| failed(&e))?;
         } else {
+            let run_options = selected(outputs).map_err(|e| failed(&e))?;
             let mut bound = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
             found.extend(outputs.iter().map(|name| bound.remove(name)));
         }

@@ -1,6 +1,7 @@
 //! What `sapiens prebuild` has built, as records beside it: which model, for which device, ONNX Runtime and machine.
 
-use super::fingerprint::{Fingerprint, hex};
+use super::fingerprint::Fingerprint;
+use crate::checkpoint::hex;
 use crate::error::{Error, Result};
 use crate::file::write_atomic;
 use crate::runtime::{BuildRecord, Device, Library};

@@ -44,11 +44,6 @@ impl Fingerprint {
     }
 }
 
-/// Hexadecimal.
-pub(in crate::engine) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,11 +10,11 @@ mod fingerprint;
 
 pub use built::{BuiltModel, built_models};
 pub(super) use built::{note, record_folder};
-pub(super) use fingerprint::{Fingerprint, hex};
+pub(super) use fingerprint::Fingerprint;
 
 use super::load::{Loaded, external_data, read_graph};
 use super::watch::Watched;
-use crate::checkpoint::Source;
+use crate::checkpoint::{Source, hex};
 use crate::convert::{self, InMemory, Plan, Progress};
 use crate::error::{Error, Result};
 use prost::Message;

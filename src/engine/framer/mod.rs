@@ -1,5 +1,6 @@
 //! Framing on the device: a picture is brought there once, and every crop of it is made there.
 
+mod choice;
 mod graph;
 mod surface;
 mod tables;
@@ -10,6 +11,7 @@ use crate::image::Image;
 use crate::preprocess::{Framed, Framing, Plan, plan};
 use crate::runtime::{Device, DeviceTensor, Input, Library, ModelBytes, Session, Tensor, Traffic, View};
 use crate::spec::{ModelFraming, Task};
+pub use choice::DeviceFraming;
 use graph::Key;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use surface::Layout;
