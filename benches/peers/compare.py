@@ -25,9 +25,9 @@ NAMES = {"export": "torch.onnx.export", "bare": "bare session"}
 class Process:
     """A program that runs once per line."""
 
-    def __init__(self, name, command):
+    def __init__(self, name, command, environment=None):
         self.name, self.rounds = name, []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.ready = self.answer()
 
     def answer(self):
@@ -61,7 +61,8 @@ def parser():
     parser.add_argument(
         "--ours",
         default="fp32",
-        help="ways of running ours: PRECISION and of it :converted (before, to an .onnx file), :low-memory, :winograd=MB",
+        help="ways of running ours: PRECISION and of it :converted (before, to an .onnx file), :low-memory, :winograd=MB; "
+        "@DEVICE at the end for another one than --device",
     )
     parser.add_argument("--options", default="", help="more options of libsapiens, in one argument: \"--cache DIR\"")
     parser.add_argument("--rounds", type=int, default=5)
@@ -90,15 +91,26 @@ def prepare(options):
     return models.checkpoint(options.task, folder), folder, picture, image
 
 
-def agreement(options, model, folder, image, theirs):
+def environment(device):
+    """What a program of ours needs to find the build of ONNX Runtime for a device."""
+    known = dict(os.environ)
+    library = known.get("SAPIENS_ORT_OPENVINO")
+    if device.startswith("openvino") and library:
+        # OpenVINO's own libraries lie beside it.
+        folders = [str(Path(library).parent), known.get("LD_LIBRARY_PATH")]
+        known.update(SAPIENS_ORT=library, LD_LIBRARY_PATH=":".join(filter(None, folders)))
+    return known
+
+
+def agreement(options, model, device, folder, image, theirs):
     """Both must do the same work: the share of keypoints within 8 pixels, of equal labels, or how values correlate.
 
     Pictures are resized by slightly different rules, so the results of random weights scatter: most must agree.
     """
     out = folder / "out"
     save = "json" if options.task == "pose" else "npy"
-    run = [str(options.sapiens), "run", str(image), "--out", str(out), "--save", save]
-    subprocess.run(run + model, check=True, stdout=subprocess.DEVNULL)
+    run = [str(options.sapiens), "run", str(image), "--out", str(out), "--save", save, "--device", device]
+    subprocess.run(run + model, check=True, stdout=subprocess.DEVNULL, env=environment(device))
     if options.task == "pose":
         found = json.loads((out / f"{image.stem}.json").read_text())["persons"][0]["keypoints"]
         ours = np.array([[k["x"], k["y"]] for k in found])
@@ -110,7 +122,7 @@ def agreement(options, model, folder, image, theirs):
         values = np.moveaxis(np.load(theirs), 0, -1)
         finite = np.isfinite(ours) & np.isfinite(values)
         share = float(np.corrcoef(ours[finite], values[finite])[0, 1])
-    print(f"agreement with transformers: {share:.3f}", flush=True)
+    print(f"agreement of {device} with transformers: {share:.3f}", flush=True)
     if not share > 0.5:
         sys.exit(f"{options.task}: the two do not compute the same ({share:.3f}); no times are compared")
     return share
@@ -139,21 +151,24 @@ def compare(options):
     """Runs all in turn; returns what is written to OUT.json."""
     same_runtime()
     checkpoint, folder, picture, image = prepare(options)
-    common = ["--task", options.task, "--device", options.device, "--threads", str(options.threads)]
+    common = ["--task", options.task, "--threads", str(options.threads)]
     common += shlex.split(options.options)
     built = ("--input-size", options.input, "--rope", "fp32")
     model = ["--model", str(checkpoint), *common, *built]
-    processes = []
+    processes, devices = [], []
     for ours in options.ours.split(","):
-        precision, *modes = ours.split(":")
+        way, _, device = ours.partition("@")
+        device = device or options.device
+        devices.append(device)
+        precision, *modes = way.split(":")
         converted = "converted" in modes
         extra = [word for mode in modes if mode != "converted" for word in f"--{mode}".split("=")]
-        command = [str(options.sapiens), "bench", "--image", str(image), "--on-request", *extra]
+        command = [str(options.sapiens), "bench", "--image", str(image), "--on-request", "--device", device, *extra]
         if converted:
             command += ["--model", str(convert(options.sapiens, checkpoint, built, precision)), *common]
         else:
             command += [*model, "--precision", precision]
-        processes.append(Process(f"libsapiens {ours}", command))
+        processes.append(Process(f"libsapiens {ours}", command, environment(device)))
     peers = [] if options.peers == "none" else options.peers.split(",")
     theirs = folder / "theirs.npy"
     # OpenVINO's processor is that of PyTorch; TensorRT's GPU is CUDA's.
@@ -167,7 +182,10 @@ def compare(options):
         command += ["--device", device, "--dtype", dtype or "fp32", "--threads", str(options.threads)]
         save = ["--save", str(theirs)] if peer == "eager" else []
         processes.append(Process(NAMES.get(kind, f"PyTorch {kind} {dtype or 'fp32'}"), command + save))
-    agreed = agreement(options, model, folder, image, theirs) if "eager" in peers else None
+    agreed = None
+    if "eager" in peers:
+        # Sorted, so that runs can be compared.
+        agreed = {device: agreement(options, model, device, folder, image, theirs) for device in sorted(set(devices))}
     for number in range(options.rounds + 1):
         for process in processes:
             answer = process.run()

@@ -6,6 +6,7 @@ Writes OUT.json, OUT.md and OUT.png. On a machine with an NVIDIA GPU `../gpu.sh`
 """
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -24,6 +25,8 @@ CPU_CASES = [
     *((task, "fp32,fp32:winograd={winograd}", "eager") for task in TASKS[1:]),
     ("pose", "fp32", "eager,compile,eager:bf16"),
 ]
+# With a build for OpenVINO at hand: 32-bit weights, products in bfloat16.
+OPENVINO_CASES = [(task, "fp32@openvino:cpu-bf16", "eager,eager:bf16") for task in TASKS]
 GPU_CASES = [
     *((task, "fp16,bf16", "eager:bf16,compile:bf16") for task in TASKS),
     ("pose", "fp32", "eager,bare"),
@@ -45,6 +48,8 @@ def arguments():
 def cases(options):
     kind = options.device.split(":")[0]
     chosen = {"cpu": CPU_CASES, "webgpu": WEBGPU_CASES}.get(kind, GPU_CASES)
+    if kind == "cpu" and os.environ.get("SAPIENS_ORT_OPENVINO"):
+        chosen = chosen + OPENVINO_CASES
     wanted = options.tasks.split(",")
     return [case for case in chosen if case[0] in wanted]
 

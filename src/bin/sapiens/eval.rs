@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let boxes = boxes(args)?;
     let folder = Folder::open(&args.data)?;
     let survey = Survey::of(&folder, args.limit.unwrap_or(usize::MAX), boxes)?;
-    survey.require(&args.model.tasks)?;
+    survey.require(&args.model.graph.tasks)?;
     interrupt::install()?;
     let mut bar = ConvertBar::default();
     let options = args.model.load_options();
@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             note!("note: {} runs on {}, because {device} does not work: {reason}", model.name(), model.device());
         }
     }
-    let plan = survey.plan(&engine, &args.model.tasks)?;
+    let plan = survey.plan(&engine, &args.model.graph.tasks)?;
     let mut sheet = match &args.sheet {
         Some(path) => Some((path, new_sheet(&engine, &folder, &plan).map_err(|e| e.at(path))?)),
         None => None,

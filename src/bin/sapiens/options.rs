@@ -14,6 +14,28 @@ pub struct ModelArgs {
     /// `demo` (embedded), an official .safetensors or .pth checkpoint, or an .onnx graph from `sapiens convert`; repeatable.
     #[arg(long = "model", value_name = "PATH|demo", default_value = "demo")]
     pub models: Vec<String>,
+    #[command(flatten)]
+    pub graph: GraphArgs,
+    /// Threads of the cpu device, at most 1024; 0 for one per core.
+    #[arg(long, default_value_t = 0, value_parser = parse_threads)]
+    pub threads: usize,
+    /// Keep weights memory-mapped and unpacked: less memory, a slightly slower run.
+    #[arg(long)]
+    pub low_memory: bool,
+    /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
+    #[arg(long)]
+    pub normal_frame: Option<NormalFrame>,
+    /// A folder that keeps converted checkpoints and what devices compile, for the next load; `sapiens prebuild` fills it.
+    #[arg(long, value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+    /// Let the device tensorrt:N build engines that are not in the cache: minutes at the first load.
+    #[arg(long)]
+    pub build_engines: bool,
+}
+
+/// What decides which graph a device is given: what is built ahead of time is for loads with the same.
+#[derive(Args, Clone)]
+pub struct GraphArgs {
     /// Tasks to run, separated by commas: pose, seg, normal, pointmap, albedo, matting, features, depth [default: all the models have].
     #[arg(long = "task", visible_alias = "tasks", value_delimiter = ',', value_name = "TASK,...")]
     pub tasks: Vec<Task>,
@@ -21,12 +43,6 @@ pub struct ModelArgs {
     /// openvino:gpu, openvino:gpu-fp16, openvino:npu, directml:N, coreml (docs/providers.md). Only listed ones are used.
     #[arg(long = "device", value_delimiter = ',', default_value = "cpu")]
     pub devices: Vec<Device>,
-    /// Threads of the cpu device, at most 1024; 0 for one per core.
-    #[arg(long, default_value_t = 0, value_parser = parse_threads)]
-    pub threads: usize,
-    /// Keep weights memory-mapped and unpacked: less memory, a slightly slower run.
-    #[arg(long)]
-    pub low_memory: bool,
     /// Average with the mirrored picture: twice the time, a little more accurate.
     #[arg(long)]
     pub flip_test: bool,
@@ -49,15 +65,6 @@ pub struct ModelArgs {
     /// rectangle in pixels. Elsewhere maps say that there is nothing.
     #[arg(long, value_name = "boxes|seg|X,Y,W,H", value_parser = parse_regions, allow_hyphen_values = true)]
     pub regions: Option<Regions>,
-    /// Axes the model's normals were trained in: camera (x right, y down, z forward) or opengl (x right, y up, z back).
-    #[arg(long)]
-    pub normal_frame: Option<NormalFrame>,
-    /// A folder that keeps converted checkpoints and what devices compile, for the next load; `sapiens prebuild` fills it.
-    #[arg(long, value_name = "FOLDER")]
-    pub cache: Option<PathBuf>,
-    /// Let the device tensorrt:N build engines that are not in the cache: minutes at the first load.
-    #[arg(long)]
-    pub build_engines: bool,
     /// cuda:N: products of 32-bit floats with 10 bits of precision, as fast as 16-bit ones.
     #[arg(long)]
     pub tf32: bool,
@@ -74,32 +81,28 @@ impl ModelArgs {
         self.models.iter().map(|m| ModelSource::parse(m)).collect()
     }
 
-    pub fn tasks(&self) -> Option<Vec<Task>> {
-        (!self.tasks.is_empty()).then(|| self.tasks.clone())
-    }
-
     /// Where the heads of dense tasks run.
     pub fn regions(&self) -> Regions {
-        self.regions.clone().unwrap_or_default()
+        self.graph.regions.clone().unwrap_or_default()
     }
 
     pub fn load_options(&self) -> LoadOptions {
+        let mut options = self.graph.load_options();
+        options.session.threads = self.threads;
+        options.session.low_memory = self.low_memory;
+        options.session.providers.engines = if self.build_engines { Engines::Build } else { Engines::Cached };
+        LoadOptions { cache: self.cache.clone(), normal_frame: self.normal_frame, ..options }
+    }
+}
+
+impl GraphArgs {
+    pub fn load_options(&self) -> LoadOptions {
+        let providers =
+            ProviderOptions { tf32: self.tf32, extra: self.provider_options.clone(), ..ProviderOptions::default() };
         LoadOptions {
-            session: SessionOptions {
-                devices: self.devices.clone(),
-                threads: self.threads,
-                low_memory: self.low_memory,
-                providers: ProviderOptions {
-                    engines: if self.build_engines { Engines::Build } else { Engines::Cached },
-                    tf32: self.tf32,
-                    extra: self.provider_options.clone(),
-                    ..ProviderOptions::default()
-                },
-                ..SessionOptions::default()
-            },
-            cache: self.cache.clone(),
+            session: SessionOptions { devices: self.devices.clone(), providers, ..SessionOptions::default() },
             library: self.ort.clone(),
-            tasks: self.tasks(),
+            tasks: (!self.tasks.is_empty()).then(|| self.tasks.clone()),
             flip_test: self.flip_test,
             precision: self.precision,
             input: self.input_size,
@@ -107,7 +110,6 @@ impl ModelArgs {
             winograd: self.winograd << 20,
             device_framing: self.device_framing,
             regions: self.regions.is_some(),
-            normal_frame: self.normal_frame,
             ..LoadOptions::default()
         }
     }

@@ -43,8 +43,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let saves_maps = saved(args).iter().any(|kind| *kind != Save::Json);
     let mut model = args.model.clone();
-    if !saves_maps && model.tasks.is_empty() {
-        model.tasks = vec![Task::Pose]; // nothing else would be kept
+    if !saves_maps && model.graph.tasks.is_empty() {
+        model.graph.tasks = vec![Task::Pose]; // nothing else would be kept
     }
     let (engine, detect) = load_engine(&model, &args.detection, args.boxes.is_empty())?;
     let has_pose = engine.models().iter().any(|m| m.info().tasks.contains(&Task::Pose));
@@ -102,16 +102,16 @@ fn made_of(args: &Args, path: &Path) -> BTreeMap<String, String> {
     let mut made_of: BTreeMap<String, String> = [
         ("clip", path.display().to_string()),
         ("--model", model.models.join(" ")),
-        ("--task", format!("{:?}", model.tasks)),
-        ("--flip-test", model.flip_test.to_string()),
-        ("--precision", format!("{:?}", model.precision)),
-        ("--input-size", format!("{:?}", model.input_size)),
-        ("--rope", format!("{:?}", model.rope)),
+        ("--task", format!("{:?}", model.graph.tasks)),
+        ("--flip-test", model.graph.flip_test.to_string()),
+        ("--precision", format!("{:?}", model.graph.precision)),
+        ("--input-size", format!("{:?}", model.graph.input_size)),
+        ("--rope", format!("{:?}", model.graph.rope)),
         ("--normal-frame", format!("{:?}", model.normal_frame)),
         ("detection", format!("{:?}", args.detection)),
         ("--box", format!("{:?}", args.boxes)),
         ("--framing", format!("{:?}", args.framing)),
-        ("--regions", format!("{:?}", args.model.regions)),
+        ("--regions", format!("{:?}", args.model.graph.regions)),
         ("--save", format!("{:?}", saved(args))),
         ("--threshold", args.threshold.to_string()),
         ("--fps", format!("{:?}", video.fps)),
