@@ -1,6 +1,7 @@
 //! The person detector: where the boxes come from that people's tasks look at.
 
 use super::attention;
+use super::cache;
 use super::load::{
     LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, made, read_graph,
 };
@@ -18,6 +19,7 @@ use crate::onnx::unfuse_attention;
 use crate::preprocess::{letterbox, scaled_within, upper_left};
 use crate::runtime::{Device, Input, Library, Session, Traffic, View};
 use crate::spec::{DetectorFamily, ModelInfo};
+use std::path::{Path, PathBuf};
 
 /// A person detector on a device: a session, how it is to see a picture, and how its answer is read. Shared freely between
 /// threads; runs are serialised.
@@ -28,6 +30,8 @@ pub struct Detector {
     family: DetectorFamily,
     footprint: Footprint,
     watched: Vec<Watched>,
+    is_cached: bool,
+    compiled: Option<PathBuf>,
     _temporary: Option<tempfile::TempDir>,
 }
 
@@ -47,7 +51,8 @@ impl Detector {
                         "input size of the detector: a converted graph has it built in; give it to `sapiens convert`",
                     ));
                 }
-                graph_with(path, read_detector_info)
+                let key = options.cache.as_ref().map(|_| cache::graph_key(path)).transpose()?;
+                graph_with(path, read_detector_info).map(|loaded| Loaded { key, ..loaded })
             }
             _ => {
                 let checkpoint = with_detector(source)?.ok_or_else(|| nowhere(std::slice::from_ref(source)))?;
@@ -83,10 +88,10 @@ impl Detector {
         let session = loaded.open(library, &loaded.model, &options.session, compiled.as_deref())?;
         // Mapped files may go on Unix; elsewhere they must stay as long as the session.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
-        let (name, info, watched) = (source.to_string(), loaded.info, loaded.watched);
+        let (name, info, watched, is_cached) = (source.to_string(), loaded.info, loaded.watched, loaded.is_cached);
         let family = info.detector.map_or(DetectorFamily::Bundle, |detector| detector.family);
         let footprint = Footprint::of_graphs([&loaded.model]);
-        Ok(Self { name, info, session, family, footprint, watched, _temporary: temporary })
+        Ok(Self { name, info, session, family, footprint, watched, is_cached, compiled, _temporary: temporary })
     }
 
     /// The options that are usual for the detector of a source, from its header ([`DetectOptions::of`]).
@@ -135,6 +140,16 @@ impl Detector {
     /// Devices listed before it that did not work, and why.
     pub fn refused(&self) -> &[(Device, Error)] {
         self.session.refused()
+    }
+
+    /// Whether graph and weights were in the cache ([`LoadOptions::cache`]).
+    pub fn is_cached(&self) -> bool {
+        self.is_cached
+    }
+
+    /// Where providers keep what they compile of it.
+    pub(super) fn compiled(&self) -> Option<&Path> {
+        self.compiled.as_deref()
     }
 
     /// The people in an image: sorted by score, at most 100 ([`detect::decode`], [`detect::decode_rtmdet`],

@@ -2,6 +2,7 @@
 
 use crate::support::{Npy, Sandbox};
 use serde_json::Value;
+use testkit::Bundle;
 
 #[test]
 fn what_is_built_is_used_and_the_doctor_knows_it() {
@@ -30,6 +31,20 @@ fn what_is_built_is_used_and_the_doctor_knows_it() {
     sandbox.refused(&["doctor", "--cache", "none"], &["none"]);
     sandbox.refused(&["run", "p.jpg", "--model", "seg.safetensors", "--device", "tensorrt:0"], &["sapiens prebuild"]);
     sandbox.refused(&["prebuild", "none.safetensors", "--cache", "other"], &["none.safetensors"]);
+}
+
+/// A bundle has a graph of tasks and one of the detector; a detector may come alone.
+#[test]
+fn detectors_are_built_too() {
+    let sandbox = Sandbox::new();
+    let bundle = Bundle::tiny().with_constant_detector([2.0, 4.0, 4.0, 4.0, 4.0]);
+    sandbox.write("bundle.safetensors", &bundle.bytes());
+    sandbox.ok(&["prebuild", "bundle.safetensors", "--cache", "cache"]);
+    let entries = || sandbox.files().iter().filter(|f| f.ends_with("graph.onnx")).count();
+    assert_eq!(entries(), 2);
+    sandbox.picture("p.jpg");
+    sandbox.ok(&["run", "p.jpg", "--detect", "--model", "bundle.safetensors", "--cache", "cache", "--out", "o"]);
+    assert_eq!(entries(), 2, "the run made no third one");
 }
 
 #[test]
