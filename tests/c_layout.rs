@@ -57,7 +57,7 @@ fn in_rust() -> Vec<String> {
         SapiensModelInfo {
             struct_size, id, tasks, input_width, input_height, precision, parameters, name, size, licence,
             device, provider, refused, source_sha256, keypoints, classes, memory_bytes, load_ms, loads, evictions,
-            is_loaded, reserved
+            is_loaded, reserved, certificate
         },
         SapiensStatistics {
             struct_size, reserved, submitted, completed, failed, dropped_frames, dropped_results, cancelled,

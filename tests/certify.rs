@@ -1,5 +1,7 @@
 //! What a conversion costs is measured, written into the graph, and read back.
 
+#![allow(unsafe_code)] // it plays the host, once
+
 mod common;
 
 use common::{library, quiet, session_options};
@@ -7,10 +9,13 @@ use sapiens::ErrorKind;
 use sapiens::checkpoint::Source;
 use sapiens::convert::{ConvertOptions, plan, write};
 use sapiens::engine::{CertifyOptions, certify, describe};
+use sapiens::ffi::*;
 use sapiens::geometry::Size;
 use sapiens::onnx::proto::ModelProto;
 use sapiens::spec::{Certificate, Precision, Rope, Rotation, TaskError};
+use std::ffi::{CStr, CString};
 use std::path::{Path, PathBuf};
+use std::ptr::{null, null_mut};
 use testkit::{Dtype, Spec, make_checkpoint, write_safetensors};
 
 /// A random model in a folder, converted.
@@ -155,6 +160,32 @@ fn the_built_in_pictures_are_pictures() {
     let found = certify(&graph, &bench.source, &options, &mut quiet).unwrap();
     assert_eq!((found.pictures, found.source.as_str()), (3, "built-in"));
     assert!(found.tasks[0].relative_l2 > 0.0);
+}
+
+/// What the C interface says of the model.
+fn told(graph: &Path) -> String {
+    let path = CString::new(graph.to_str().unwrap()).unwrap();
+    let mut context = null_mut();
+    // SAFETY: locals, zero is valid for the struct, and it says its size; the text lives as long as the context.
+    unsafe {
+        assert_eq!(sapiens_context_create(null(), &mut context), SapiensStatus::Ok);
+        assert_eq!(sapiens_context_load(context, path.as_ptr(), null(), null_mut()), SapiensStatus::Ok);
+        let mut info: SapiensModelInfo = std::mem::zeroed();
+        info.struct_size = size_of::<SapiensModelInfo>() as u32;
+        assert_eq!(sapiens_context_model(context, 0, &mut info), SapiensStatus::Ok);
+        let text = CStr::from_ptr(info.certificate).to_str().unwrap().to_owned();
+        assert_eq!(sapiens_context_destroy(&mut context), SapiensStatus::Ok);
+        text
+    }
+}
+
+#[test]
+fn hosts_of_the_c_interface_read_it_too() {
+    let bench = Bench::new("seg", 10);
+    let graph = bench.convert(Precision::Fp16, false);
+    assert_eq!(told(&graph), "");
+    let measured = bench.error();
+    assert_same(&serde_json::from_str::<Certificate>(&told(&graph)).unwrap().tasks, &measured);
 }
 
 #[test]

@@ -180,6 +180,9 @@ pub struct SapiensModelInfo {
     pub is_loaded: u32,
     /// 0.
     pub reserved: u32,
+    /// What its precision costs, as `sapiens convert --certify` measured it: JSON, with the relative L2 of each task's raw output and
+    /// the error in the task's own terms (keypoints in pixels, share of labels, degrees, ...); "" if nobody has.
+    pub certificate: *const c_char,
 }
 
 // SAFETY: plain data, zero is valid.

@@ -83,6 +83,7 @@ pub unsafe extern "C" fn sapiens_context_detector(
             evictions: 0,
             is_loaded: 1,
             reserved: 0,
+            certificate: host.text(String::new()),
         };
         unsafe { write(info, "info", described) }
     })

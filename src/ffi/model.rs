@@ -164,6 +164,8 @@ pub unsafe extern "C" fn sapiens_context_model(
 
 fn model_info(host: &Host, model: &ModelReport) -> SapiensModelInfo {
     let refused: Vec<_> = model.refused.iter().map(|(device, reason)| format!("{device}: {reason}")).collect();
+    // Numbers, texts and lists of them: nothing that JSON cannot say.
+    let certificate = model.info.certificate.as_ref().and_then(|found| serde_json::to_string(found).ok());
     SapiensModelInfo {
         struct_size: 0,
         id: model.id.number(),
@@ -187,5 +189,6 @@ fn model_info(host: &Host, model: &ModelReport) -> SapiensModelInfo {
         evictions: model.fate.evictions,
         is_loaded: u32::from(model.fate.is_loaded),
         reserved: 0,
+        certificate: host.text(certificate.unwrap_or_default()),
     }
 }

@@ -85,6 +85,8 @@ struct ModelInfo {
     std::uint32_t loads = 0;
     std::uint32_t evictions = 0;
     bool is_loaded = false;
+    /// What its precision costs, as `sapiens convert --certify` measured it: JSON; empty if nobody has.
+    std::string_view certificate;
 };
 
 /// The ONNX Runtime of this process. The texts are valid for ever.
@@ -242,7 +244,7 @@ private:
         return {static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
                 static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
                 c.refused, c.source_sha256, c.keypoints, c.classes, c.memory_bytes, Milliseconds(c.load_ms), c.loads,
-                c.evictions, c.is_loaded != 0};
+                c.evictions, c.is_loaded != 0, c.certificate};
     }
 
     Expected<void> detector_of(const char *path, const LoadOptions &options) {

@@ -76,6 +76,7 @@ namespace Sapiens.Interop
         public uint evictions;
         public uint is_loaded;
         public uint reserved;
+        public IntPtr certificate;
     }
 
     [NativeTwin("SapiensStatistics")]
