@@ -3,60 +3,25 @@
 
 #![allow(unsafe_code)] // it plays the host
 
+#[path = "common/brightness.rs"]
+mod brightness;
 mod common;
 
+use brightness::graph;
 use common::{quiet, session_options};
-use prost::Message;
 use sapiens::engine::{Engine, LoadOptions, MapSpace, ModelSource, Request, describe};
 use sapiens::export::maps::DEPTH_BACKGROUND;
 use sapiens::ffi::*;
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
-use sapiens::onnx::{Attr, Builder, Dim, Element};
 use sapiens::preprocess::Framing;
 use sapiens::render::{MapPicture, Style, merge};
-use sapiens::spec::{Licence, ModelFraming, Task};
+use sapiens::spec::{Licence, Task};
 use std::ffi::{CStr, CString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::ptr::{null, null_mut};
 
-const INPUT: Size = Size::new(96, 128);
 const PICTURE: Size = Size::new(60, 40);
-
-/// A converted graph without weights whose depth is the mean of the channels, 0..1.
-fn graph(folder: &Path) -> PathBuf {
-    let mut b = Builder::new();
-    let side = |n: usize| Dim::Fixed(n);
-    let image = b.input("image", Element::U8, &[Dim::Batch, side(INPUT.height), side(INPUT.width), side(3)]);
-    let floats = b.op("Cast", &[&image], &[("to", Attr::Int(Element::F32 as i64))]);
-    let planes = b.op("Transpose", &[&floats], &[("perm", Attr::Ints(&[0, 3, 1, 2]))]);
-    let (axis, most) = (b.shape(&[1]), b.floats(&[255.0], &[]));
-    let mean = b.op("ReduceMean", &[&planes, &axis], &[("keepdims", Attr::Int(1))]);
-    let depth = b.op("Div", &[&mean, &most], &[]);
-    let depth = b.rename(&depth, "depth");
-    b.output(&depth, Element::F32, &[Dim::Batch, side(1), side(INPUT.height), side(INPUT.width)]);
-    let (framing, licence) = (ModelFraming::Sapiens1, Licence::Sapiens1);
-    let entries = [
-        ("format", "1"),
-        ("task", "depth"),
-        ("size", "custom"),
-        ("parameters", "0"),
-        ("input", "128x96"),
-        ("framing", framing.name()),
-        ("heatmap", "udp"),
-        ("rope", "fp32"),
-        ("precision", "fp32"),
-        ("normal_frame", "camera"),
-        ("raw", "false"),
-        ("source_sha256", ""),
-        ("license", licence.name()),
-    ];
-    let entries = entries.map(|(key, value)| (format!("sapiens.{key}"), value.to_owned()));
-    let entries: Vec<(&str, String)> = entries.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
-    let path = folder.join("depth.onnx");
-    std::fs::write(&path, b.finish("depth", &entries).encode_to_vec()).unwrap();
-    path
-}
 
 /// Dark on the left, bright on the right.
 fn picture() -> Image {

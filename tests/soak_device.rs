@@ -1,18 +1,21 @@
 //! Frames through the device path, again and again: uploads, crops made there, outputs kept there and brought back leave nothing
 //! behind.
 //!
-//! `SAPIENS_SOAK_FRAMES=10000 SAPIENS_TEST_DEVICE=webgpu SAPIENS_ORT=... cargo test --release --test soak_device -- --nocapture
-//! frames_through` is the long one on that device. The test with `webgpu` in its name takes its library from
-//! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`.
+//! `SAPIENS_SOAK_FRAMES=10000 SAPIENS_TEST_DEVICE=cuda:0 SAPIENS_ORT=... cargo test --release --test soak_device -- --nocapture
+//! frames_through_a` is the long one on that device. The test with `webgpu` in its name takes its library from
+//! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`, and a model of five operators: a software GPU takes its time for each.
 
+#[path = "common/brightness.rs"]
+mod brightness;
 mod common;
 #[path = "common/webgpu_library.rs"]
 mod webgpu_library;
 
 use common::usage::{Usage, frames};
-use sapiens::engine::{DeviceFraming, Engine, LoadOptions, ModelSource, Request};
+use sapiens::engine::{DeviceFraming, Engine, LoadOptions, ModelSource, Person, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
+use sapiens::preprocess::Framing;
 use sapiens::runtime::{Device, SessionOptions};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -20,18 +23,15 @@ use std::time::Instant;
 /// Of a tiny model: what is tested is what lies around them.
 const INPUT: Size = Size::new(48, 64);
 
-fn engine(device: Device, library: Option<PathBuf>) -> Engine {
+fn engine(model: ModelSource, device: Device, library: Option<PathBuf>) -> Engine {
     let options = LoadOptions {
         session: SessionOptions { devices: vec![device], threads: 1, ..SessionOptions::default() },
         library,
-        input: Some(INPUT),
         device_framing: DeviceFraming::On,
+        // A graph has its own.
+        input: matches!(model, ModelSource::Bytes { .. }).then_some(INPUT),
         ..LoadOptions::default()
     };
-    // The tiny model of fewest layers: a software GPU takes its time for each operator.
-    let tensors = testkit::golden_tensors1("pose17");
-    let bytes = testkit::safetensors_bytes(&tensors, testkit::Dtype::F32, &[("heads", "4")]);
-    let model = ModelSource::Bytes { name: "pose17".to_owned(), bytes: bytes.into() };
     Engine::load(&[model], &options, &mut common::quiet).unwrap()
 }
 
@@ -42,13 +42,15 @@ fn pictures() -> Vec<Image> {
     sizes.map(|size| Image::from_rgb8(size, (0..size.area() * 3).map(texture).collect()).unwrap()).to_vec()
 }
 
-fn soak(device: Device, library: Option<PathBuf>, frames: usize) {
+fn soak(engine: &Engine, frames: usize) {
     assert!(frames >= 100, "a soak of {frames} frames shows nothing; at least 100");
-    let (engine, pictures) = (engine(device, library), pictures());
+    let (device, pictures) = (engine.models()[0].device(), pictures());
     let step = |i: usize| {
         let boxes = (0..1 + i / 2 % 2).map(|k| Rect { x: 8.0 * k as f32, y: 4.0, width: 40.0, height: 80.0 }).collect();
-        let result = engine.run(&pictures[i % 2], &Request { boxes, ..Request::default() }).unwrap();
-        assert!(result.traffic.to_device > 0 && result.people.iter().all(|p| p.pose.is_some()), "{:?}", result.traffic);
+        let request = Request { boxes, framing: Framing::Crop, ..Request::default() };
+        let result = engine.run(&pictures[i % 2], &request).unwrap();
+        let is_seen = |p: &Person| p.pose.is_some() || p.maps.depth.is_some();
+        assert!(result.traffic.to_device > 0 && result.people.iter().all(is_seen), "{:?}", result.traffic);
     };
     let (begin, warm_up) = (Instant::now(), (frames / 5).min(2_000));
     (0..warm_up).for_each(step);
@@ -61,11 +63,15 @@ fn soak(device: Device, library: Option<PathBuf>, frames: usize) {
 
 #[test]
 fn frames_through_a_device_leave_nothing_behind() {
-    let device = common::session_options().devices[0];
-    soak(device, None, frames(500));
+    let tensors = testkit::golden_tensors1("pose17");
+    let bytes = testkit::safetensors_bytes(&tensors, testkit::Dtype::F32, &[("heads", "4")]);
+    let model = ModelSource::Bytes { name: "pose17".to_owned(), bytes: bytes.into() };
+    soak(&engine(model, common::session_options().devices[0], None), frames(500));
 }
 
 #[test]
 fn frames_through_webgpu_leave_nothing_behind() {
-    soak(Device::WebGpu, Some(webgpu_library::library_path()), frames(100));
+    let folder = tempfile::tempdir().unwrap();
+    let model = ModelSource::Path(brightness::graph(folder.path()));
+    soak(&engine(model, Device::WebGpu, Some(webgpu_library::library_path())), frames(500));
 }
