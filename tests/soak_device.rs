@@ -24,10 +24,12 @@ use std::time::Instant;
 const INPUT: Size = Size::new(48, 64);
 
 fn engine(model: ModelSource, device: Device, library: Option<PathBuf>) -> Engine {
+    // OpenVINO is given what the host has framed.
+    let frames_there = !matches!(device, Device::OpenVino(_));
     let options = LoadOptions {
         session: SessionOptions { devices: vec![device], threads: 1, ..SessionOptions::default() },
         library,
-        device_framing: DeviceFraming::On,
+        device_framing: if frames_there { DeviceFraming::On } else { DeviceFraming::Off },
         // A graph has its own.
         input: matches!(model, ModelSource::Bytes { .. }).then_some(INPUT),
         ..LoadOptions::default()

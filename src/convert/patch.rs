@@ -74,15 +74,19 @@ pub(super) fn patch_embed(net: &mut Net) -> String {
 
 /// The picture moved down and to the right by the padding, zeros behind it: patch i then sees the rows from `16 i - padding` on,
 /// and nothing the last ones.
-fn shifted(net: &mut Net, x: String, padding: usize, axes: [i64; 2]) -> String {
+fn shifted(net: &mut Net, x: String, padding: usize, axes: [usize; 2]) -> String {
     if padding == 0 {
         return x;
     }
     let by = padding as i64;
-    let (start, end, axes) = (net.b.shape(&[0, 0]), net.b.shape(&[-by, -by]), net.b.shape(&axes));
-    let x = net.b.op("Slice", &[&x, &start, &end, &axes], &[]);
-    let (pads, zero) = (net.b.shape(&[by, by, 0, 0]), net.b.floats(&[0.0], &[]));
-    net.b.op("Pad", &[&x, &pads, &zero, &axes], &[])
+    let on = net.b.shape(&axes.map(|axis| axis as i64));
+    let (start, end) = (net.b.shape(&[0, 0]), net.b.shape(&[-by, -by]));
+    let x = net.b.op("Slice", &[&x, &start, &end, &on], &[]);
+    // In front of every axis, then behind: OpenVINO does not read the form with a list of axes.
+    let mut pads = [0; 8];
+    axes.iter().for_each(|&axis| pads[axis] = by);
+    let (pads, zero) = (net.b.shape(&pads), net.b.floats(&[0.0], &[]));
+    net.b.op("Pad", &[&x, &pads, &zero], &[])
 }
 
 /// `pos_embed` for this grid: the row of the CLS token, if there is one, then one per patch.
