@@ -27,6 +27,7 @@ namespace Sapiens
             Loads = (int)native.loads;
             Evictions = (int)native.evictions;
             IsLoaded = native.is_loaded != 0;
+            FramesOnDevice = native.frames_on_device != 0;
         }
 
         /// <summary>For <see cref="SapiensContext.Unload"/>.</summary>
@@ -73,6 +74,9 @@ namespace Sapiens
 
         /// <summary>Whether it is on its device now; else it comes back when a frame wants its tasks.</summary>
         public bool IsLoaded { get; private set; }
+
+        /// <summary>Whether pictures are framed on its device.</summary>
+        public bool FramesOnDevice { get; private set; }
 
         /// <summary>Keypoints of its poses, for <see cref="SapiensSkeleton.KeypointsOf"/>; 0 without.</summary>
         public int Keypoints { get; private set; }
