@@ -80,10 +80,10 @@ fn in_rust() -> Vec<String> {
             struct_size, element, memory, width, height, channels, data, row_stride, pixel_stride,
             channel_stride, image_from_map, timestamp_ns, age_frames, classes
         },
-        SapiensMapTarget { struct_size, memory, filtered, reserved, data, row_stride, size, stream, event },
         SapiensPointsCheck {
             struct_size, agreement, is_valid, factor, misfits, compared, timestamp_ns, age_frames, reserved
         },
+        SapiensMapTarget { struct_size, memory, filtered, reserved, data, row_stride, size, stream, event },
     }
 }
 

@@ -89,7 +89,7 @@ fn a_driver_that_is_none_is_told_from_one_that_does_not_start() {
     let text = std::fs::read_to_string(root().join("tests/c/cuda/driver.c")).unwrap();
     let broken = text.replace(
         "return flags == 0 ? 0 : INVALID_VALUE; }\nint cuGetErrorString",
-        "return 999; }\nint cuGetErrorString",
+        "return flags == 0 ? 999 : 0; }\nint cuGetErrorString",
     );
     assert_ne!(text, broken);
     std::fs::write(&source, broken).unwrap();
@@ -142,7 +142,7 @@ fn a_session_reads_foreign_memory_where_it_lies() {
     // SAFETY: nobody reads it.
     let elsewhere = unsafe { DeviceBytes::new(Device::Cuda(3), 0x1000, size.area()) };
     let surface = Surface::on_device(&format, elsewhere, 0, 37).unwrap().unwrap();
-    let error = framer.upload(&surface, &mut Traffic::default()).unwrap_err();
+    let error = framer.upload(&surface, &mut Traffic::default()).err().unwrap();
     assert!(error.to_string().contains("is on cuda:3, the session on cpu"), "{error}");
     assert!(
         Surface::on_device(&format, elsewhere, 1, 37).is_err()

@@ -155,6 +155,8 @@ static void what_is_no_frame_is_refused(void) {
     const int32_t invalid = SAPIENS_STATUS_INVALID_ARGUMENT;
     SapiensImage good = on_device(frame(SAPIENS_PIXEL_FORMAT_RGB8, 0, 0, 0), NULL), image;
     SapiensImage nv12 = on_device(frame(SAPIENS_PIXEL_FORMAT_NV12, 0, 0, 0), NULL);
+    look(&good, NULL, found);
+    look(&nv12, NULL, found);
 #define BAD(change, status, says) image = good, change, refuse(image, status, says)
     BAD(image.data = memory, invalid, "image->data: 0x");
     BAD(image.data = memory, invalid, "no memory that CUDA knows (invalid argument, CUDA error 1)");
