@@ -63,6 +63,8 @@ if [[ $checks == yes ]]; then
     # The goldens of every task and precision, decoding in the graph, batches, Sapiens v1 and the detectors, on this device.
     tests=(golden_models decode_graph decode_half batches sapiens1_models)
     SAPIENS_TEST_DEVICE=$device cargo test --release --no-fail-fast "${tests[@]/#/--test=}"
+    # Frames and maps in its memory.
+    if [[ $kind == cuda ]]; then SAPIENS_TEST_DEVICE=$device cargo test --release --test cuda_device -- --ignored; fi
 else
     echo "NOT CHECKED: --no-checks was given, so nobody knows whether $device computes the right values here" >&2
 fi

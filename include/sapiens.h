@@ -15,7 +15,8 @@
  * Callbacks  Carry user_data. With delivery EVENTS they run inside sapiens_context_process_events only; with IMMEDIATE on
  *            a thread of the library. They must not throw or longjmp through the library.
  * Memory     What the library gives belongs to it, and says how long it is valid. What the host gives is copied, except
- *            pixels submitted with SAPIENS_SUBMIT_FLAGS_BORROW.
+ *            pixels submitted with SAPIENS_SUBMIT_FLAGS_BORROW. Streams and events of CUDA are passed on to its driver, which
+ *            does not check them.
  * Text       UTF-8, ends in zero.
  * Units      Pixels: x right, y down, centres at integers, in the upright image. Camera space: metres, x right, y down,
  *            z forward. Times: nanoseconds in, milliseconds where a name says ms.
@@ -216,9 +217,9 @@ enum SapiensMemory
  {
     /// The processor's.
     SAPIENS_MEMORY_CPU = 0,
-    /// That of a CUDA device. Reserved: `sapiens_stream_submit` answers UNSUPPORTED.
+    /// That of a CUDA device: a CUdeviceptr of device or managed memory. Which device it is the driver tells.
     SAPIENS_MEMORY_CUDA = 1,
-    /// A Vulkan buffer. Reserved, as above.
+    /// A Vulkan buffer. Reserved: calls answer UNSUPPORTED.
     SAPIENS_MEMORY_VULKAN = 2,
     /// A Direct3D 12 resource. Reserved, as above.
     SAPIENS_MEMORY_D3D12 = 3,
@@ -367,6 +368,27 @@ enum SapiensRegions
 typedef enum SapiensRegions SapiensRegions;
 #else
 typedef int32_t SapiensRegions;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Where pictures are brought to what a model sees.
+enum SapiensDeviceFraming
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// On the device of the model, unless that is the processor or cannot: `SapiensModelInfo.frames_on_device`.
+    SAPIENS_DEVICE_FRAMING_AUTO = 0,
+    /// On the device of the model, also the processor; else loading fails.
+    SAPIENS_DEVICE_FRAMING_ON = 1,
+    /// On the host.
+    SAPIENS_DEVICE_FRAMING_OFF = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensDeviceFraming SapiensDeviceFraming;
+#else
+typedef int32_t SapiensDeviceFraming;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -748,6 +770,10 @@ typedef struct SapiensLoadOptions {
     /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
     /// arithmetic (Winograd's minimal filtering). 0: none.
     uint64_t winograd_bytes;
+    /// A `SapiensDeviceFraming`. Detectors do not look at it.
+    int32_t device_framing;
+    /// 0.
+    uint32_t reserved;
 } SapiensLoadOptions;
 
 /// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.
@@ -897,7 +923,7 @@ typedef struct SapiensImage {
     uint32_t width;
     /// Rows of the buffer, 1..16384; with `width` at most 2^27 pixels.
     uint32_t height;
-    /// A `SapiensMemory`: where `data` and `chroma` lie. This version reads SAPIENS_MEMORY_CPU.
+    /// A `SapiensMemory`: where `data` and `chroma` lie, CPU or CUDA.
     int32_t memory;
     /// A `SapiensOrientation`. Boxes and results are in pixels of the upright picture.
     int32_t orientation;
@@ -915,6 +941,12 @@ typedef struct SapiensImage {
     const void *chroma;
     /// Time the picture was taken, in nanoseconds of any clock; results carry it.
     int64_t timestamp_ns;
+    /// CUDA: a CUstream. Without `event` the pixels are read when everything is done that is in it at the submit; NULL: the legacy default
+    /// stream of the device's primary context, where the CUDA runtime works unless told otherwise. NULL for CPU.
+    void *stream;
+    /// CUDA: a CUevent, recorded behind the work that writes the pixels; they are read when it has come, and `stream` is not looked at. With
+    /// BORROW it must stay, and not be recorded again, until the release. NULL: `stream`. NULL for CPU.
+    void *event;
 } SapiensImage;
 
 /// A box in pixels of the upright image, x right, y down; the right and lower edges are x + width and y + height.
@@ -1010,8 +1042,8 @@ typedef struct SapiensModelInfo {
     uint32_t evictions;
     /// 1: it is on its device now; 0: it is evicted, and comes back when a frame wants its tasks.
     uint32_t is_loaded;
-    /// 0.
-    uint32_t reserved;
+    /// 1: its pictures are framed on its device, and frames that lie there are read in place.
+    uint32_t frames_on_device;
     /// What its precision costs, as `sapiens convert --certify` measured it: JSON, with the relative L2 of each task's raw output and
     /// the error in the task's own terms (keypoints in pixels, share of labels, degrees, ...); "" if nobody has.
     const char *certificate;
@@ -1099,6 +1131,11 @@ typedef struct SapiensResultInfo {
     uint32_t timing_count;
     /// 1: the detector looked at this frame.
     uint32_t detector_ran;
+    /// Bytes given to the models of the tasks from the memory of the host: pictures, tables. Counted also where the device is the
+    /// processor; the detector's are not in it.
+    uint64_t to_device_bytes;
+    /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host.
+    uint64_t to_host_bytes;
 } SapiensResultInfo;
 
 /// A person of a result. Begin with SAPIENS_PERSON_INIT.
@@ -1175,7 +1212,7 @@ typedef struct SapiensMap {
     uint32_t struct_size;
     /// A `SapiensElement`.
     int32_t element;
-    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU.
+    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU; `sapiens_result_copy_map` brings it elsewhere.
     int32_t memory;
     /// Pixels per row.
     uint32_t width;
@@ -1222,6 +1259,32 @@ typedef struct SapiensPointsCheck {
     /// 0.
     uint32_t reserved;
 } SapiensPointsCheck;
+
+/// Where `sapiens_result_copy_map` puts a map. Begin with SAPIENS_MAP_TARGET_INIT.
+///
+/// Element c of pixel (x, y) goes to `data + y * row_stride + (x * channels + c) * size of an element` (bytes).
+typedef struct SapiensMapTarget {
+    /// Size of this struct in the caller's header.
+    uint32_t struct_size;
+    /// A `SapiensMemory`: where `data` lies, CPU or CUDA.
+    int32_t memory;
+    /// 1: the map of `sapiens_result_filtered_map` instead of that of `sapiens_result_map`.
+    uint32_t filtered;
+    /// 0.
+    uint32_t reserved;
+    /// Where the first row goes.
+    void *data;
+    /// Bytes from one row to the next, at least those of a row; negative: `data` is the last row in memory.
+    int64_t row_stride;
+    /// Bytes that may be written, from the lowest row on.
+    uint64_t size;
+    /// CUDA: a CUstream that the copy is put into; the call does not wait for it, and the result must be kept until the copy is done. NULL:
+    /// the copy is done when the call returns, after nothing in particular. CU_STREAM_LEGACY stands for the legacy default stream. NULL
+    /// for CPU.
+    void *stream;
+    /// CUDA: a CUevent of the context of `stream`, recorded in it behind the copy; NULL: none. NULL without `stream`.
+    void *event;
+} SapiensMapTarget;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1496,10 +1559,16 @@ SAPIENS_API SapiensStatus sapiens_stream_statistics(struct SapiensStream *stream
 /// BLOCK; 0: not at all; with the other policies there is always room. `frame`: gets the number of the frame, from 1; may be
 /// NULL.
 ///
-/// Answers TIMEOUT if there is no room: nothing was taken, and nothing is released. Fails with INVALID_ARGUMENT, IMAGE,
-/// UNSUPPORTED (memory space) about the image, INVALID_ARGUMENT about a box, SHUT_DOWN.
+/// Pixels on a CUDA device: without BORROW the call waits for `image->event` or `stream` and brings them to the host. With BORROW it does
+/// not wait; models that frame on that device read them where they lie, for others they are brought to the host
+/// (`SapiensResultInfo.to_host_bytes` counts them), and `release` comes when that is done. An event or a stream that never comes is waited
+/// for without end.
 ///
-/// `image->data` and `image->chroma` lead to all rows that the description covers.
+/// Answers TIMEOUT if there is no room: nothing was taken, and nothing is released. Fails with INVALID_ARGUMENT, IMAGE,
+/// UNSUPPORTED (memory space) about the image, INVALID_ARGUMENT about a box, DEVICE without an NVIDIA driver, SHUT_DOWN.
+///
+/// `image->data` and `image->chroma` lead to all rows that the description covers, `image->event` and
+/// `image->stream` exist.
 SAPIENS_API
 SapiensStatus sapiens_stream_submit(struct SapiensStream *stream,
                                     const struct SapiensImage *image,
@@ -1584,6 +1653,23 @@ SapiensStatus sapiens_result_points_check(struct SapiensResult *result,
                                           int32_t person,
                                           struct SapiensPointsCheck *check);
 
+/// Copies a dense map into a buffer of the host: on the processor, or on a CUDA device. Rows of `width * channels` elements, as
+/// `sapiens_result_map` describes the map.
+///
+/// `person`, `kind`: as for `sapiens_result_map`. `target`: where it goes.
+///
+/// On a CUDA device with `target->stream` the call does not wait: the result must be kept until the copy is done, of which `target->event`
+/// tells. (Features, which are turned on the way, and pictures stored bottom up are waited for.) ABSENT as `sapiens_result_map`. Fails with
+/// INVALID_ARGUMENT about the target, UNSUPPORTED (memory space), DEVICE without an NVIDIA driver or with its words.
+///
+/// `target->data` leads to `target->size` bytes that nobody else uses until the copy is done,
+/// `target->stream` and `target->event` exist.
+SAPIENS_API
+SapiensStatus sapiens_result_copy_map(struct SapiensResult *result,
+                                      int32_t person,
+                                      int32_t kind,
+                                      const struct SapiensMapTarget *target);
+
 /// Gives the result as a JSON text: all that the structures say but maps and pixels. `*json`: UTF-8, valid as long as the
 /// result. `length`: its bytes without the zero at the end; may be NULL.
 SAPIENS_API
@@ -1620,7 +1706,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensContextOptions), SAPIENS_ABI_VERSION, NULL, NULL, 0, 0, 0, SAPIENS_LOG_LEVEL_WARNING, \
       SAPIENS_DELIVERY_EVENTS, 0, NULL, NULL, NULL, 0 }
 #define SAPIENS_LOAD_OPTIONS_INIT \
-    { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0 }
+    { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0, SAPIENS_DEVICE_FRAMING_AUTO, 0 }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
       SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0 }
@@ -1631,7 +1717,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensMapFilterOptions), 0.1f, 12.0f, 35.0f, 0.3f, 1.25f, 0.1f, 0.25f, 500 }
 #define SAPIENS_TASK_OPTIONS_INIT { sizeof(SapiensTaskOptions), 1, 0 }
 #define SAPIENS_IMAGE_INIT \
-    { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0 }
+    { sizeof(SapiensImage), 0, 0, 0, SAPIENS_MEMORY_CPU, 0, SAPIENS_COLOR_NONE, 0, 0, 0, NULL, NULL, 0, NULL, NULL }
 #define SAPIENS_SUBMIT_OPTIONS_INIT { sizeof(SapiensSubmitOptions), 0, 0, 0, NULL, NULL, NULL }
 #define SAPIENS_MODEL_INFO_INIT \
     { sizeof(SapiensModelInfo), 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, NULL }
@@ -1639,12 +1725,14 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
 #define SAPIENS_STATISTICS_INIT \
     { sizeof(SapiensStatistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_RESULT_INFO_INIT \
-    { sizeof(SapiensResultInfo), 0, NULL, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(SapiensResultInfo), 0, NULL, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_PERSON_INIT \
     { sizeof(SapiensPerson), 0, { 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0 }, 0, 0, 0, 0 }
 #define SAPIENS_POSE_INIT { sizeof(SapiensPose), 0, NULL, 0, 0, { 0, 0, 0, 0 }, 0 }
 #define SAPIENS_MAP_INIT \
     { sizeof(SapiensMap), 0, 0, 0, 0, 0, NULL, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0 }
+#define SAPIENS_MAP_TARGET_INIT \
+    { sizeof(SapiensMapTarget), SAPIENS_MEMORY_CPU, 0, 0, NULL, 0, 0, NULL, NULL }
 #define SAPIENS_POINTS_CHECK_INIT { sizeof(SapiensPointsCheck), 0, 0, 0, 0, 0, 0, 0, 0 }
 #define SAPIENS_KEYPOINT_INFO_INIT \
     { sizeof(SapiensKeypointInfo), 0, NULL, 0, 0, { 0, 0, 0 }, { 0, 0, 0, 0, 0 } }

@@ -32,7 +32,8 @@ fn in_rust() -> Vec<String> {
             log_delivery, reserved, log_callback, user_data, cache_folder, memory_budget
         },
         SapiensLoadOptions {
-            struct_size, tasks, precision, input_width, input_height, regions, progress, user_data, winograd_bytes
+            struct_size, tasks, precision, input_width, input_height, regions, progress, user_data, winograd_bytes,
+            device_framing, reserved
         },
         SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz },
         SapiensFilterOptions { struct_size, body, feet, hands, face, min_score, hold_ms, reset_after_ms },
@@ -49,7 +50,7 @@ fn in_rust() -> Vec<String> {
         SapiensTaskOptions { struct_size, every_n, priority },
         SapiensImage {
             struct_size, format, width, height, memory, orientation, color, reserved, row_stride, chroma_stride,
-            data, chroma, timestamp_ns
+            data, chroma, timestamp_ns, stream, event
         },
         SapiensBox { x, y, width, height },
         SapiensSubmitOptions { struct_size, tasks, flags, box_count, boxes, release, user_data },
@@ -57,7 +58,7 @@ fn in_rust() -> Vec<String> {
         SapiensModelInfo {
             struct_size, id, tasks, input_width, input_height, precision, parameters, name, size, licence,
             device, provider, refused, source_sha256, keypoints, classes, memory_bytes, load_ms, loads, evictions,
-            is_loaded, reserved, certificate
+            is_loaded, frames_on_device, certificate
         },
         SapiensStatistics {
             struct_size, reserved, submitted, completed, failed, dropped_frames, dropped_results, cancelled,
@@ -66,7 +67,8 @@ fn in_rust() -> Vec<String> {
         },
         SapiensResultInfo {
             struct_size, status, message, frame, timestamp_ns, image_width, image_height, buffer_from_image,
-            person_count, tasks, dropped_before, wait_ms, total_ms, timing_count, detector_ran
+            person_count, tasks, dropped_before, wait_ms, total_ms, timing_count, detector_ran,
+            to_device_bytes, to_host_bytes
         },
         SapiensPerson {
             struct_size, tasks, bbox, origin, state, id, score, box_index, age_frames, missed_frames, age_ns, unseen_ns,
@@ -81,6 +83,7 @@ fn in_rust() -> Vec<String> {
         SapiensPointsCheck {
             struct_size, agreement, is_valid, factor, misfits, compared, timestamp_ns, age_frames, reserved
         },
+        SapiensMapTarget { struct_size, memory, filtered, reserved, data, row_stride, size, stream, event },
     }
 }
 

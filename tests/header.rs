@@ -24,6 +24,7 @@ const FILES: &[&str] = &[
     "submit",
     "result",
     "map",
+    "map_copy",
     "report",
 ];
 

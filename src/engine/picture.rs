@@ -1,4 +1,4 @@
-//! The picture of a request: on the host, and once on each device that frames it.
+//! The picture of a request: on the host or a CUDA device, and once on each device that frames it.
 
 use super::framer::{Framer, Surface, Uploaded};
 use super::model::Model;
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::geometry::Size;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::{Plan, mirror};
-use crate::runtime::{Device, DeviceTensor, Traffic};
+use crate::runtime::{CudaFrame, Device, DeviceTensor, Traffic};
 use once_cell::unsync::OnceCell;
 
 /// What a model sees: one picture of its input size behind the other.
@@ -30,6 +30,8 @@ enum Source<'a> {
     Image(&'a Image),
     /// Converted when something on the host looks at it.
     Frame(&'a FrameFormat, &'a [Plane<'a>], OnceCell<Image>),
+    /// Brought to the host when something there looks at it.
+    Cuda(&'a CudaFrame, OnceCell<Image>),
 }
 
 impl<'a> Picture<'a> {
@@ -44,15 +46,25 @@ impl<'a> Picture<'a> {
         Ok(Self { size: format.upright_size(), surface, source, uploaded: Vec::new() })
     }
 
+    /// Waits until the pixels are there.
+    pub fn of_cuda(frame: &'a CudaFrame) -> Result<Self> {
+        let (size, surface) = (frame.format().upright_size(), Surface::of_cuda(frame)?);
+        Ok(Self { size, surface, source: Source::Cuda(frame, OnceCell::new()), uploaded: Vec::new() })
+    }
+
     pub fn size(&self) -> Size {
         self.size
     }
 
     /// The picture on the host.
-    pub fn image(&self) -> Result<&Image> {
+    pub fn image(&self, traffic: &mut Traffic) -> Result<&Image> {
         match &self.source {
             Source::Image(image) => Ok(image),
             Source::Frame(format, planes, image) => image.get_or_try_init(|| format.to_image(planes, Vec::new())),
+            Source::Cuda(frame, image) => image.get_or_try_init(|| {
+                traffic.to_host += frame.format().packed_bytes() as u64;
+                frame.to_image()
+            }),
         }
     }
 
@@ -68,7 +80,7 @@ impl<'a> Picture<'a> {
             let mirrored: Vec<_> = plans.iter().map(Plan::mirrored).collect();
             return Ok((seen, Some(Seen::Device(framer.crops(uploaded, &mirrored, traffic)?))));
         }
-        let image = self.image()?;
+        let image = self.image(traffic)?;
         let framed = plans.iter().map(|plan| plan.apply(image)).collect::<Result<Vec<_>>>()?;
         let mirrored = if model.flip_test() {
             let each = framed.iter().map(|framed| mirror(&framed.pixels, framed.placement.input));
@@ -83,8 +95,8 @@ impl<'a> Picture<'a> {
     fn on(&mut self, framer: &Framer, plans: &[Plan], traffic: &mut Traffic) -> Result<Option<&Uploaded>> {
         // The conversion of what no device takes is not for this framer alone.
         let surface = match self.surface {
-            Some(surface) => surface,
-            None => Surface::from(self.image()?),
+            Some(surface) if surface.is_for(framer.device()) => surface,
+            _ => Surface::from(self.image(traffic)?),
         };
         if !framer.can(&surface, plans) {
             return Ok(None);

@@ -3,6 +3,7 @@
 use super::batch;
 use super::describe::tasks_of;
 use super::detector::Detector;
+use super::framer::is_direct;
 use super::infer::{Prepared, decode_map, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
@@ -15,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::{Framing, Geometry, plan};
-use crate::runtime::Traffic;
+use crate::runtime::{CudaFrame, Traffic};
 use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
 use std::time::Instant;
@@ -193,6 +194,22 @@ impl Engine {
         self.look(Picture::of_frame(format, planes)?, request)
     }
 
+    /// As [`Engine::run`], on a frame in the memory of a CUDA device, once its pixels are there. Models that frame on that device read it
+    /// where it lies; for others, and for NV12 and rows with an odd padding, it is brought to the host, once.
+    ///
+    /// # Errors
+    /// Those of [`Engine::run`] and [`CudaFrame::fetch`].
+    pub fn run_cuda(&self, frame: &CudaFrame, request: &Request) -> Result<FrameResult> {
+        self.look(Picture::of_cuda(frame)?, request)
+    }
+
+    /// Whether [`Engine::run_cuda`] with boxes reads this frame where it lies, whichever task runs.
+    pub fn takes(&self, frame: &CudaFrame) -> bool {
+        let [plane] = frame.planes() else { return false };
+        let is_there = |model: &Arc<Model>| model.framer().is_some_and(|framer| framer.device() == frame.device());
+        !self.models.is_empty() && self.models.iter().all(is_there) && is_direct(frame.format(), plane.stride)
+    }
+
     fn look(&self, mut picture: Picture<'_>, request: &Request) -> Result<FrameResult> {
         let size = picture.size();
         if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
@@ -210,7 +227,7 @@ impl Engine {
             (None, boxes) => boxes.iter().map(|b| (Some(*b), None)).collect(),
             (Some(options), []) => {
                 let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
-                let image = picture.image()?;
+                let image = picture.image(&mut result.traffic)?;
                 let found = self.detect_counted(image, options, &mut result.traffic)?;
                 clock.stop("detect".to_owned());
                 found.into_iter().map(|d| (Some(d.bbox), Some(d.score))).collect()

@@ -1,6 +1,6 @@
 //! What the host fills in for a context and reads from it.
 
-use super::enums::{SapiensDelivery, SapiensLogLevel, SapiensPrecision};
+use super::enums::{SapiensDelivery, SapiensDeviceFraming, SapiensLogLevel, SapiensPrecision};
 use super::guard::Sized32;
 use super::version::SAPIENS_ABI_VERSION;
 use std::ffi::{c_char, c_void};
@@ -109,6 +109,10 @@ pub struct SapiensLoadOptions {
     /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
     /// arithmetic (Winograd's minimal filtering). 0: none.
     pub winograd_bytes: u64,
+    /// A `SapiensDeviceFraming`. Detectors do not look at it.
+    pub device_framing: i32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -128,6 +132,8 @@ impl SapiensLoadOptions {
         progress: None,
         user_data: std::ptr::null_mut(),
         winograd_bytes: 0,
+        device_framing: SapiensDeviceFraming::Auto as i32,
+        reserved: 0,
     };
 }
 
@@ -178,8 +184,8 @@ pub struct SapiensModelInfo {
     pub evictions: u32,
     /// 1: it is on its device now; 0: it is evicted, and comes back when a frame wants its tasks.
     pub is_loaded: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: its pictures are framed on its device, and frames that lie there are read in place.
+    pub frames_on_device: u32,
     /// What its precision costs, as `sapiens convert --certify` measured it: JSON, with the relative L2 of each task's raw output and
     /// the error in the task's own terms (keypoints in pixels, share of labels, degrees, ...); "" if nobody has.
     pub certificate: *const c_char,

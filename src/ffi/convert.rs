@@ -2,13 +2,12 @@
 
 use super::context_types::{SapiensContextOptions, SapiensLoadOptions};
 use super::convert_people::people_options;
-use super::enums::{SapiensColor, SapiensLogLevel, SapiensMemory, SapiensPixelFormat, SapiensPrecision, SapiensTask};
-use super::guard::{check_pointer, flag, optional_text, slice};
+use super::enums::{SapiensDeviceFraming, SapiensLogLevel, SapiensPrecision, SapiensTask};
+use super::guard::{flag, optional_text};
 use super::status::{Failure, SapiensStatus, c_text};
-use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensImage, SapiensStreamOptions};
-use crate::engine::{MapSpace, Regions};
+use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensStreamOptions};
+use crate::engine::{DeviceFraming, MapSpace, Regions};
 use crate::geometry::Size;
-use crate::image::{FrameFormat, Orientation, PixelFormat, Plane, YuvColor};
 use crate::live::{ContextOptions, Delivery, LoadRequest, Log, LogLevel, Policy, StreamOptions, TaskSetting};
 use crate::preprocess::Framing;
 use crate::runtime::Device;
@@ -174,7 +173,14 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
         (width, height) => Some(Size::new(width as usize, height as usize)),
     };
     let tasks = tasks_of_mask(options.tasks, "options->tasks")?;
-    Ok(LoadRequest { tasks, precision, input, winograd: options.winograd_bytes, regions })
+    let framings = [
+        (SapiensDeviceFraming::Auto as i32, DeviceFraming::Auto),
+        (SapiensDeviceFraming::On as i32, DeviceFraming::On),
+        (SapiensDeviceFraming::Off as i32, DeviceFraming::Off),
+    ];
+    let device_framing = choose(options.device_framing, "options->device_framing", "SapiensDeviceFraming", &framings)?;
+    zero(options.reserved, "options->reserved")?;
+    Ok(LoadRequest { tasks, precision, input, winograd: options.winograd_bytes, regions, device_framing })
 }
 
 /// # Safety
@@ -212,91 +218,4 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
         delivery,
         people: unsafe { people_options(options)? },
     })
-}
-
-/// The description of a picture, its size and colours checked; pointers and strides are checked by [`planes`].
-pub(super) fn frame_format(image: &SapiensImage) -> Result<FrameFormat, Failure> {
-    zero(image.reserved, "image->reserved")?;
-    if image.memory != SapiensMemory::Cpu as i32 {
-        let reserved = (SapiensMemory::Cuda as i32..=SapiensMemory::Metal as i32).contains(&image.memory);
-        return Err(if reserved {
-            let what = format!("image->memory is {}: this version reads SAPIENS_MEMORY_CPU (0) only", image.memory);
-            Failure::new(SapiensStatus::Unsupported, what)
-        } else {
-            Failure::invalid(format!("image->memory is {}; a SapiensMemory is 0..4", image.memory))
-        });
-    }
-    let formats = [
-        (SapiensPixelFormat::Rgb8 as i32, PixelFormat::Rgb8),
-        (SapiensPixelFormat::Bgr8 as i32, PixelFormat::Bgr8),
-        (SapiensPixelFormat::Rgba8 as i32, PixelFormat::Rgba8),
-        (SapiensPixelFormat::Bgra8 as i32, PixelFormat::Bgra8),
-        (SapiensPixelFormat::Gray8 as i32, PixelFormat::Gray8),
-        (SapiensPixelFormat::Nv12 as i32, PixelFormat::Nv12),
-    ];
-    let colors = [
-        (SapiensColor::None as i32, None),
-        (SapiensColor::Bt601Limited as i32, Some(YuvColor::Bt601Limited)),
-        (SapiensColor::Bt601Full as i32, Some(YuvColor::Bt601Full)),
-        (SapiensColor::Bt709Limited as i32, Some(YuvColor::Bt709Limited)),
-        (SapiensColor::Bt709Full as i32, Some(YuvColor::Bt709Full)),
-    ];
-    let orientations = [
-        (0, Orientation::Normal),
-        (1, Orientation::Normal),
-        (2, Orientation::FlipHorizontal),
-        (3, Orientation::Rotate180),
-        (4, Orientation::FlipVertical),
-        (5, Orientation::Transpose),
-        (6, Orientation::Rotate90),
-        (7, Orientation::Transverse),
-        (8, Orientation::Rotate270),
-    ];
-    let format = FrameFormat {
-        size: Size::new(image.width as usize, image.height as usize),
-        format: choose(image.format, "image->format", "SapiensPixelFormat", &formats)?,
-        yuv: choose(image.color, "image->color", "SapiensColor", &colors)?,
-        orientation: choose(image.orientation, "image->orientation", "SapiensOrientation", &orientations)?,
-    };
-    format.check()?;
-    Ok(format)
-}
-
-/// The rows of the host's picture. The lifetime is the host's promise: until the submit returns, or until the release.
-///
-/// # Safety
-/// `image->data` and `image->chroma` lead to all rows that the description covers.
-pub(super) unsafe fn planes(image: &SapiensImage, format: &FrameFormat) -> Result<Vec<Plane<'static>>, Failure> {
-    let mut planes = vec![unsafe { plane(image.data.cast(), image.row_stride, format, 0, "image->data")? }];
-    if format.plane_count() > 1 {
-        planes.push(unsafe { plane(image.chroma.cast(), image.chroma_stride, format, 1, "image->chroma")? });
-    } else if !image.chroma.is_null() || image.chroma_stride != 0 {
-        return Err(Failure::invalid("image->chroma and chroma_stride are for NV12; leave them 0 for other formats"));
-    }
-    Ok(planes)
-}
-
-unsafe fn plane(
-    data: *const u8,
-    stride: i64,
-    format: &FrameFormat,
-    index: usize,
-    argument: &str,
-) -> Result<Plane<'static>, Failure> {
-    check_pointer(data, argument)?;
-    let (row, rows) = (format.row_bytes(index), format.rows(index));
-    let name = if index == 0 { "image->row_stride" } else { "image->chroma_stride" };
-    if stride.unsigned_abs() < row as u64 {
-        return Err(Failure::invalid(format!("{name} is {stride}; a row of this image has {row} bytes")));
-    }
-    let too_large = || Failure::invalid(format!("{name} is {stride}: {rows} rows do not fit into memory"));
-    let step = isize::try_from(stride).map_err(|_| too_large())?;
-    let before_last = step.unsigned_abs().checked_mul(rows - 1).ok_or_else(too_large)?;
-    let bytes = before_last.checked_add(row).filter(|n| *n <= isize::MAX as usize).ok_or_else(too_large)?;
-    let (start, first) =
-        if step < 0 { ((data as usize).checked_sub(before_last), before_last) } else { (Some(data as usize), 0) };
-    start.filter(|s| *s != 0 && s.checked_add(bytes).is_some()).ok_or_else(too_large)?;
-    // SAFETY: within the address space; readable by the host's promise.
-    let bytes = unsafe { slice(data.wrapping_sub(first), bytes, argument)? };
-    Ok(Plane { bytes, first, stride: step })
 }

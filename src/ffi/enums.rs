@@ -63,9 +63,9 @@ pub enum SapiensColor {
 pub enum SapiensMemory {
     /// The processor's.
     Cpu = 0,
-    /// That of a CUDA device. Reserved: `sapiens_stream_submit` answers UNSUPPORTED.
+    /// That of a CUDA device: a CUdeviceptr of device or managed memory. Which device it is the driver tells.
     Cuda = 1,
-    /// A Vulkan buffer. Reserved, as above.
+    /// A Vulkan buffer. Reserved: calls answer UNSUPPORTED.
     Vulkan = 2,
     /// A Direct3D 12 resource. Reserved, as above.
     D3d12 = 3,
@@ -154,6 +154,18 @@ pub enum SapiensRegions {
     /// Around everything that is not background in the segmentation of the same frame; on frames on which task SEG does not run,
     /// as BOXES.
     Seg = 2,
+}
+
+/// Where pictures are brought to what a model sees.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensDeviceFraming {
+    /// On the device of the model, unless that is the processor or cannot: `SapiensModelInfo.frames_on_device`.
+    Auto = 0,
+    /// On the device of the model, also the processor; else loading fails.
+    On = 1,
+    /// On the host.
+    Off = 2,
 }
 
 /// A dense map of a result.

@@ -28,14 +28,7 @@ pub unsafe extern "C" fn sapiens_result_map(
 ) -> SapiensStatus {
     guard(|| {
         unsafe { check_struct(map, "map")? };
-        let held = RESULTS.get(result)?;
-        let kind = map_kind(kind)?;
-        let found = if kind == SapiensMapKind::Image {
-            check_scene(person)?;
-            image(&held).ok_or(Failure::ABSENT)?
-        } else {
-            dated_view(&held, maps_of(&held, person)?, kind)?
-        };
+        let found = raw_map(&*RESULTS.get(result)?, person, map_kind(kind)?)?;
         unsafe { write(map, "map", found) }
     })
 }
@@ -55,8 +48,7 @@ pub unsafe extern "C" fn sapiens_result_filtered_map(
 ) -> SapiensStatus {
     guard(|| {
         unsafe { check_struct(map, "map")? };
-        let held = RESULTS.get(result)?;
-        let found = dated_view(&held, &calm_of(&held, person)?.maps, map_kind(kind)?)?;
+        let found = filtered_map(&*RESULTS.get(result)?, person, map_kind(kind)?)?;
         unsafe { write(map, "map", found) }
     })
 }
@@ -90,6 +82,20 @@ pub unsafe extern "C" fn sapiens_result_points_check(
         };
         unsafe { write(check, "check", found) }
     })
+}
+
+/// The view that `sapiens_result_map` gives.
+pub(super) fn raw_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
+    if kind != SapiensMapKind::Image {
+        return dated_view(held, maps_of(held, person)?, kind);
+    }
+    check_scene(person)?;
+    image(held).ok_or(Failure::ABSENT)
+}
+
+/// The view that `sapiens_result_filtered_map` gives.
+pub(super) fn filtered_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
+    dated_view(held, &calm_of(held, person)?.maps, kind)
 }
 
 fn dated_view(held: &Held, maps: &LiveMaps, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {

@@ -188,7 +188,7 @@ fn model_info(host: &Host, model: &ModelReport) -> SapiensModelInfo {
         loads: model.fate.loads,
         evictions: model.fate.evictions,
         is_loaded: u32::from(model.fate.is_loaded),
-        reserved: 0,
+        frames_on_device: u32::from(model.frames_on_device),
         certificate: host.text(certificate.unwrap_or_default()),
     }
 }

@@ -105,6 +105,8 @@ pub unsafe extern "C" fn sapiens_result_info(
             total_ms: live.total_ms,
             timing_count: live.timings.len() as u32,
             detector_ran: u32::from(live.detector_ran),
+            to_device_bytes: live.traffic.to_device,
+            to_host_bytes: live.traffic.to_host,
         };
         unsafe { write(info, "info", found) }
     })

@@ -49,6 +49,11 @@ pub struct SapiensResultInfo {
     pub timing_count: u32,
     /// 1: the detector looked at this frame.
     pub detector_ran: u32,
+    /// Bytes given to the models of the tasks from the memory of the host: pictures, tables. Counted also where the device is the
+    /// processor; the detector's are not in it.
+    pub to_device_bytes: u64,
+    /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host.
+    pub to_host_bytes: u64,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -105,7 +110,7 @@ pub struct SapiensMap {
     pub struct_size: u32,
     /// A `SapiensElement`.
     pub element: i32,
-    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU.
+    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU; `sapiens_result_copy_map` brings it elsewhere.
     pub memory: i32,
     /// Pixels per row.
     pub width: u32,
@@ -135,6 +140,40 @@ pub struct SapiensMap {
 unsafe impl Sized32 for SapiensMap {
     const NAME: &'static str = "SapiensMap";
     const FIRST: usize = 120;
+}
+
+/// Where `sapiens_result_copy_map` puts a map. Begin with SAPIENS_MAP_TARGET_INIT.
+///
+/// Element c of pixel (x, y) goes to `data + y * row_stride + (x * channels + c) * size of an element` (bytes).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SapiensMapTarget {
+    /// Size of this struct in the caller's header.
+    pub struct_size: u32,
+    /// A `SapiensMemory`: where `data` lies, CPU or CUDA.
+    pub memory: i32,
+    /// 1: the map of `sapiens_result_filtered_map` instead of that of `sapiens_result_map`.
+    pub filtered: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Where the first row goes.
+    pub data: *mut c_void,
+    /// Bytes from one row to the next, at least those of a row; negative: `data` is the last row in memory.
+    pub row_stride: i64,
+    /// Bytes that may be written, from the lowest row on.
+    pub size: u64,
+    /// CUDA: a CUstream that the copy is put into; the call does not wait for it, and the result must be kept until the copy is done. NULL:
+    /// the copy is done when the call returns, after nothing in particular. CU_STREAM_LEGACY stands for the legacy default stream. NULL
+    /// for CPU.
+    pub stream: *mut c_void,
+    /// CUDA: a CUevent of the context of `stream`, recorded in it behind the copy; NULL: none. NULL without `stream`.
+    pub event: *mut c_void,
+}
+
+// SAFETY: plain data, zero is valid.
+unsafe impl Sized32 for SapiensMapTarget {
+    const NAME: &'static str = "SapiensMapTarget";
+    const FIRST: usize = 56;
 }
 
 /// A person of a result. Begin with SAPIENS_PERSON_INIT.

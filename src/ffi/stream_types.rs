@@ -178,7 +178,7 @@ pub struct SapiensImage {
     pub width: u32,
     /// Rows of the buffer, 1..16384; with `width` at most 2^27 pixels.
     pub height: u32,
-    /// A `SapiensMemory`: where `data` and `chroma` lie. This version reads SAPIENS_MEMORY_CPU.
+    /// A `SapiensMemory`: where `data` and `chroma` lie, CPU or CUDA.
     pub memory: i32,
     /// A `SapiensOrientation`. Boxes and results are in pixels of the upright picture.
     pub orientation: i32,
@@ -196,6 +196,12 @@ pub struct SapiensImage {
     pub chroma: *const c_void,
     /// Time the picture was taken, in nanoseconds of any clock; results carry it.
     pub timestamp_ns: i64,
+    /// CUDA: a CUstream. Without `event` the pixels are read when everything is done that is in it at the submit; NULL: the legacy default
+    /// stream of the device's primary context, where the CUDA runtime works unless told otherwise. NULL for CPU.
+    pub stream: *mut c_void,
+    /// CUDA: a CUevent, recorded behind the work that writes the pixels; they are read when it has come, and `stream` is not looked at. With
+    /// BORROW it must stay, and not be recorded again, until the release. NULL: `stream`. NULL for CPU.
+    pub event: *mut c_void,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -219,6 +225,8 @@ impl SapiensImage {
         data: std::ptr::null(),
         chroma: std::ptr::null(),
         timestamp_ns: 0,
+        stream: std::ptr::null_mut(),
+        event: std::ptr::null_mut(),
     };
 }
 

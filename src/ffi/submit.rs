@@ -1,6 +1,7 @@
 //! The export that takes a frame.
 
-use super::convert::{UserData, frame_format, planes, tasks_of_mask, timeout};
+use super::convert::{UserData, tasks_of_mask, timeout};
+use super::convert_image::{Space, cuda_frame, frame_format, planes, space};
 use super::enums::SapiensSubmitFlags;
 use super::guard::{guard, output, read, read_or, slice, text};
 use super::status::{Failure, SapiensStatus};
@@ -8,7 +9,8 @@ use super::stream::{STREAMS, StreamHost};
 use super::stream_types::{SapiensImage, SapiensReleaseCallback, SapiensStream, SapiensSubmitOptions};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
-use crate::live::{BorrowedPixels, Frame, Pixels, Submitted};
+use crate::live::{BorrowedCuda, BorrowedPixels, Frame, Pixels, Submitted};
+use crate::runtime::CudaFrame;
 use crate::spec::Task;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -24,11 +26,17 @@ const MAX_BOXES: u32 = 256;
 /// BLOCK; 0: not at all; with the other policies there is always room. `frame`: gets the number of the frame, from 1; may be
 /// NULL.
 ///
+/// Pixels on a CUDA device: without BORROW the call waits for `image->event` or `stream` and brings them to the host. With BORROW it does
+/// not wait; models that frame on that device read them where they lie, for others they are brought to the host
+/// (`SapiensResultInfo.to_host_bytes` counts them), and `release` comes when that is done. An event or a stream that never comes is waited
+/// for without end.
+///
 /// Answers TIMEOUT if there is no room: nothing was taken, and nothing is released. Fails with INVALID_ARGUMENT, IMAGE,
-/// UNSUPPORTED (memory space) about the image, INVALID_ARGUMENT about a box, SHUT_DOWN.
+/// UNSUPPORTED (memory space) about the image, INVALID_ARGUMENT about a box, DEVICE without an NVIDIA driver, SHUT_DOWN.
 ///
 /// # Safety
-/// Pointers as the parameters say; `image->data` and `image->chroma` lead to all rows that the description covers.
+/// Pointers as the parameters say; `image->data` and `image->chroma` lead to all rows that the description covers, `image->event` and
+/// `image->stream` exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sapiens_stream_submit(
     stream: *mut SapiensStream,
@@ -42,17 +50,33 @@ pub unsafe extern "C" fn sapiens_stream_submit(
         let image = unsafe { read(image, "image")? };
         let options = unsafe { read_or(options, "options", SapiensSubmitOptions::DEFAULT)? };
         let request = unsafe { request(&options)? };
+        let space = space(image.memory, "image->memory")?;
         let format = frame_format(&image)?;
-        let borrowed = unsafe { planes(&image, &format)? };
         let release = request.is_borrowed.then(|| Arc::new(Release::new(&options)));
-        let pixels = match &release {
-            Some(release) => {
-                Pixels::Borrowed(Box::new(Loan { format, planes: borrowed, release: Arc::clone(release) }))
+        let mut fetched = 0;
+        let pixels = match space {
+            Space::Cpu => {
+                let planes = unsafe { planes(&image, &format)? };
+                match &release {
+                    Some(release) => Pixels::Borrowed(Box::new(Loan { format, planes, release: Arc::clone(release) })),
+                    None => {
+                        let mut bytes = host.live.buffer();
+                        format.pack(&planes, &mut bytes)?;
+                        Pixels::Packed(bytes, format)
+                    }
+                }
             }
-            None => {
-                let mut bytes = host.live.buffer();
-                format.pack(&borrowed, &mut bytes)?;
-                Pixels::Packed(bytes, format)
+            Space::Cuda => {
+                let frame = unsafe { cuda_frame(&image, format)? };
+                match &release {
+                    Some(release) => Pixels::Cuda(Box::new(CudaLoan { frame, release: Arc::clone(release) })),
+                    None => {
+                        let mut bytes = host.live.buffer();
+                        frame.fetch(&mut bytes)?;
+                        fetched = bytes.len() as u64;
+                        Pixels::Packed(bytes, format)
+                    }
+                }
             }
         };
         let on_taken = |id: u64| {
@@ -60,7 +84,8 @@ pub unsafe extern "C" fn sapiens_stream_submit(
                 release.frame.store(id, Ordering::Release);
             }
         };
-        unsafe { submit(&host, request.frame(pixels, image.timestamp_ns), timeout_ms, &on_taken, frame) }
+        let taken = Frame { fetched, ..request.frame(pixels, image.timestamp_ns) };
+        unsafe { submit(&host, taken, timeout_ms, &on_taken, frame) }
     })
 }
 
@@ -104,7 +129,7 @@ struct Request {
 impl Request {
     fn frame(self, pixels: Pixels, timestamp_ns: i64) -> Frame {
         let Self { boxes, tasks, is_complete, .. } = self;
-        Frame { pixels, timestamp_ns, boxes, tasks, ignore_cadence: is_complete }
+        Frame { pixels, timestamp_ns, boxes, tasks, ignore_cadence: is_complete, fetched: 0 }
     }
 }
 
@@ -190,6 +215,24 @@ impl BorrowedPixels for Loan {
 impl Drop for Loan {
     fn drop(&mut self) {
         self.planes.clear();
+        self.release.tell();
+    }
+}
+
+/// The same on a CUDA device.
+struct CudaLoan {
+    frame: CudaFrame,
+    release: Arc<Release>,
+}
+
+impl BorrowedCuda for CudaLoan {
+    fn frame(&self) -> &CudaFrame {
+        &self.frame
+    }
+}
+
+impl Drop for CudaLoan {
+    fn drop(&mut self) {
         self.release.tell();
     }
 }

@@ -7,7 +7,7 @@ use super::models::Models;
 use super::shelf::{Fate, Shelf};
 use super::stream::Core;
 use super::worker::Runner;
-use crate::engine::{Footprint, LoadOptions, Model, Turns, try_device};
+use crate::engine::{DeviceFraming, Footprint, LoadOptions, Model, Turns, try_device};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::runtime::{Device, Library, LogLevel, SessionOptions};
@@ -56,6 +56,8 @@ pub struct LoadRequest {
     pub winograd: u64,
     /// Heads of dense tasks can run for a part of the picture ([`LoadOptions::regions`]).
     pub regions: bool,
+    /// Where pictures are framed ([`LoadOptions::device_framing`]).
+    pub device_framing: DeviceFraming,
 }
 
 /// A model of a context. Never used twice.
@@ -90,6 +92,8 @@ pub struct ModelReport {
     pub refused: Vec<(Device, String)>,
     /// What it takes on its device, as far as it can be told.
     pub footprint: Footprint,
+    /// Whether pictures are framed on its device.
+    pub frames_on_device: bool,
     /// Whether it is there now, and how often it came and went: under a memory budget.
     pub fate: Fate,
 }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
+use crate::runtime::CudaFrame;
 use crate::spec::Task;
 
 /// Most boxes of a frame.
@@ -16,12 +17,20 @@ pub trait BorrowedPixels: Send {
     fn planes(&self) -> Vec<Plane<'_>>;
 }
 
+/// Pixels that somebody else owns, on a CUDA device. Dropped as soon as the library has read them, or will not.
+pub trait BorrowedCuda: Send {
+    /// What and where they are.
+    fn frame(&self) -> &CudaFrame;
+}
+
 /// The pixels of a frame.
 pub enum Pixels {
     /// Rows without padding, plane after plane, as [`FrameFormat::pack`] makes them.
     Packed(Vec<u8>, FrameFormat),
     /// Read in place, later.
     Borrowed(Box<dyn BorrowedPixels>),
+    /// Read in place by models that frame on that device; for others they are brought to the host.
+    Cuda(Box<dyn BorrowedCuda>),
 }
 
 impl Pixels {
@@ -30,6 +39,7 @@ impl Pixels {
         match self {
             Self::Packed(_, format) => format,
             Self::Borrowed(borrowed) => borrowed.format(),
+            Self::Cuda(borrowed) => borrowed.frame().format(),
         }
     }
 
@@ -44,6 +54,7 @@ impl Pixels {
                 let image = borrowed.format().to_image(&borrowed.planes(), reuse)?;
                 Ok((image, None))
             }
+            Self::Cuda(borrowed) => Ok((borrowed.frame().to_image()?, None)),
         }
     }
 }
@@ -60,6 +71,8 @@ pub struct Frame {
     pub tasks: Option<Vec<Task>>,
     /// Whether all of them run, whatever their cadence and the budget say.
     pub ignore_cadence: bool,
+    /// Bytes that have been brought from a device to the host for it: [`LiveResult::traffic`](super::LiveResult::traffic) counts them.
+    pub fetched: u64,
 }
 
 impl Frame {
@@ -68,7 +81,7 @@ impl Frame {
         let format =
             FrameFormat { size: image.size(), format: PixelFormat::Rgb8, yuv: None, orientation: Orientation::Normal };
         let pixels = Pixels::Packed(image.into_pixels(), format);
-        Self { pixels, timestamp_ns: 0, boxes: Vec::new(), tasks: None, ignore_cadence: false }
+        Self { pixels, timestamp_ns: 0, boxes: Vec::new(), tasks: None, ignore_cadence: false, fetched: 0 }
     }
 
     /// Refuses what no worker could use.

@@ -55,7 +55,7 @@ pub use calm::MapFilterOptions;
 pub use context::{Context, ContextOptions, LoadRequest, ModelId, ModelReport};
 pub use detectors::DetectorReport;
 pub use finder::DetectSetting;
-pub use frame::{BorrowedPixels, Frame, Pixels};
+pub use frame::{BorrowedCuda, BorrowedPixels, Frame, Pixels};
 pub use log::{Log, LogLevel, LogSink};
 pub use options::{Delivery, PeopleOptions, StreamOptions};
 pub use queue::{Policy, Submitted};

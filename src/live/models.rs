@@ -58,6 +58,7 @@ impl Context {
             input: request.input,
             winograd: request.winograd,
             regions: request.regions,
+            device_framing: request.device_framing,
             ..self.load.clone()
         };
         let begun = self.begin_load()?;
@@ -186,6 +187,7 @@ fn report(id: ModelId, model: &Model) -> ModelReport {
         device: model.device(),
         refused: model.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
         footprint: model.footprint(),
+        frames_on_device: model.frames_on_device(),
         fate,
     }
 }

@@ -133,7 +133,8 @@ pub struct LiveResult {
     pub filtered_scene: CalmMaps,
     /// What took how long, in the order of the work.
     pub timings: Vec<Timing>,
-    /// Bytes given to the models of the tasks from the memory of the host, and back; those of the detector are not in it.
+    /// Bytes given to the models of the tasks from the memory of the host, and back, pixels that a device had among them; those of the
+    /// detector are not in it.
     pub traffic: Traffic,
     /// From submit to the beginning of the work, in milliseconds.
     pub wait_ms: f64,

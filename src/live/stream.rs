@@ -80,6 +80,11 @@ impl Core {
         Ok(())
     }
 
+    /// Memory for the pixels of a frame, used before if there is some.
+    pub fn buffer(&self) -> Vec<u8> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
     pub fn give_back(&self, buffer: Vec<u8>) {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < MAX_SPARE {
@@ -262,7 +267,7 @@ impl Stream {
 
     /// Memory for the pixels of a frame, used before if there is some.
     pub fn buffer(&self) -> Vec<u8> {
-        self.core.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.core.buffer()
     }
 
     /// Takes a frame. With policy `Block` it waits for room up to `timeout` (`None`: for ever).

@@ -1,7 +1,7 @@
 //! The thread of a stream: frame by frame, from pixels to a result.
 
 use super::cadence::Cadence;
-use super::frame::{Frame, Pixels};
+use super::frame::{BorrowedCuda, Frame, Pixels};
 use super::gate;
 use super::keep::Kept;
 use super::people::{People, Scene};
@@ -12,7 +12,7 @@ use crate::engine::{Engine, FrameResult, MapSpace, Regions, Request, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
 use crate::preprocess::Framing;
-use crate::runtime::{LogLevel, Traffic};
+use crate::runtime::{CudaFrame, LogLevel, Traffic};
 use crate::spec::Task;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
@@ -31,6 +31,14 @@ pub(super) trait Runner: Send + Sync {
     /// Runs tasks on a frame.
     fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
         self.run(&format.to_image(planes, Vec::new())?, request)
+    }
+    /// Whether this frame is read where it lies.
+    fn takes_cuda(&self, _frame: &CudaFrame) -> bool {
+        false
+    }
+    /// Runs tasks on a frame that is read where it lies.
+    fn run_cuda(&self, frame: &CudaFrame, request: &Request) -> Result<FrameResult> {
+        self.run(&frame.to_image()?, request)
     }
 }
 
@@ -51,6 +59,20 @@ impl Runner for Engine {
     fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
         Engine::run_frame(self, format, planes, request)
     }
+
+    fn takes_cuda(&self, frame: &CudaFrame) -> bool {
+        self.takes(frame)
+    }
+
+    fn run_cuda(&self, frame: &CudaFrame, request: &Request) -> Result<FrameResult> {
+        Engine::run_cuda(self, frame, request)
+    }
+}
+
+/// Pixels that models are given as they came.
+enum Raw {
+    Packed(Vec<u8>, FrameFormat),
+    Cuda(Box<dyn BorrowedCuda>),
 }
 
 /// How a worker treats every frame.
@@ -139,18 +161,30 @@ fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
 }
 
 fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult) -> Result<()> {
-    let Frame { pixels, timestamp_ns, boxes, tasks: wanted, ignore_cadence } = frame;
+    let Frame { pixels, timestamp_ns, boxes, tasks: wanted, ignore_cadence, fetched } = frame;
+    result.traffic.to_host = fetched;
     let begin = Instant::now();
     let (orientation, size) = (pixels.format().orientation, pixels.format().upright_size());
     memory.people.grant(core.take_wishes())?;
     let runner = core.runner();
     let is_looked_at = core.manner.keeps_picture || memory.people.detects();
     let on_device = !is_looked_at && runner.as_ref().is_some_and(|runner| runner.takes_frames());
-    let (image, raw) = match pixels {
-        // NV12 has to be converted, and what is borrowed is given back before models run.
-        Pixels::Packed(bytes, format) if on_device && format.format != PixelFormat::Nv12 => {
-            (None, Some((bytes, format)))
+    let is_read_there = |frame: &CudaFrame| on_device && runner.as_ref().is_some_and(|runner| runner.takes_cuda(frame));
+    let pixels = match pixels {
+        Pixels::Cuda(borrowed) if !is_read_there(borrowed.frame()) => {
+            let (format, mut bytes) = (*borrowed.frame().format(), core.buffer());
+            borrowed.frame().fetch(&mut bytes)?;
+            result.traffic.to_host += bytes.len() as u64;
+            Pixels::Packed(bytes, format)
         }
+        pixels => pixels,
+    };
+    let (image, raw) = match pixels {
+        // NV12 has to be converted, and what is borrowed on the host is given back before models run.
+        Pixels::Packed(bytes, format) if on_device && format.format != PixelFormat::Nv12 => {
+            (None, Some(Raw::Packed(bytes, format)))
+        }
+        Pixels::Cuda(borrowed) => (None, Some(Raw::Cuda(borrowed))),
         pixels => {
             let (image, packed) = pixels.into_image(std::mem::take(&mut memory.pixels))?;
             if let Some(packed) = packed {
@@ -199,21 +233,24 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
             let request = Request { boxes, tasks, framing, space, batch_memory, regions, ..Request::default() };
             let found = match (&image, &raw) {
                 (Some(image), _) => runner.run(image, &request),
-                (None, Some((bytes, format))) => {
+                (None, Some(Raw::Packed(bytes, format))) => {
                     format.packed_planes(bytes).and_then(|planes| runner.run_frame(format, &planes, &request))
                 }
+                (None, Some(Raw::Cuda(borrowed))) => runner.run_cuda(borrowed.frame(), &request),
                 (None, None) => Err(Error::new(ErrorKind::Internal, "the frame has no pixels")),
             };
             found.inspect_err(|_| core.learn(Cadence::forget))?
         }
         None => look.without_tasks(size),
     };
-    if let Some((packed, _)) = raw {
-        core.give_back(packed);
+    match raw {
+        Some(Raw::Packed(packed, _)) => core.give_back(packed),
+        Some(Raw::Cuda(borrowed)) => drop(borrowed),
+        None => {}
     }
     core.learn(|cadence| cadence.learn(&found.timings, &groups));
     result.timings.append(&mut found.timings);
-    result.traffic = found.traffic;
+    result.traffic += found.traffic;
 
     let mut newest = Kept::of(found, result.frame, timestamp_ns);
     newest.people = memory.people.tell(&look, &scene, newest.people);

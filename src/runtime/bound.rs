@@ -1,7 +1,7 @@
 //! Tensors that stay where the device of a session has them, and a count of what crosses between it and the host.
 
 use super::session::turn;
-use super::{Device, View};
+use super::{Device, DeviceBytes, View};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::SharedSessionInner;
 use ort::value::DynValue;
@@ -14,6 +14,8 @@ pub enum Input<'a> {
     Host(View<'a>),
     /// What another run left on the device.
     Device(&'a DeviceTensor),
+    /// Bytes that somebody else has on the device, in rows of so many. They are read where they lie.
+    Foreign(DeviceBytes<'a>, usize),
 }
 
 /// Bytes given to sessions from the memory of the host, and bytes they gave back into it.

@@ -4,8 +4,10 @@
 //! its version is checked before anything else is asked of it. One copy serves the whole process.
 
 mod bound;
+mod cuda;
 mod device;
 mod elf;
+mod foreign;
 mod library;
 mod log;
 mod memory;
@@ -18,7 +20,9 @@ mod tensor;
 mod values;
 
 pub use bound::{DeviceTensor, Input, Traffic};
+pub use cuda::{Cuda, CudaFence, CudaFrame, CudaPlane, CudaTarget};
 pub use device::{Device, OpenVinoTarget};
+pub use foreign::DeviceBytes;
 pub use library::{Library, candidates, search_folders};
 pub use log::{LogLevel, LogSink, LogSinkId, add_log_sink, remove_log_sink};
 pub use memory::device_memory;

@@ -249,6 +249,14 @@ impl Session {
                     input_value(view).map_err(|e| failed(&e))?
                 }
                 Input::Device(tensor) => tensor.value().ok_or_else(|| missing(name))?.into(),
+                Input::Foreign(bytes, columns) => {
+                    if bytes.device() != self.device {
+                        let message =
+                            format!("input `{name}` is on {}, the session on {}", bytes.device(), self.device);
+                        return Err(Error::invalid(message));
+                    }
+                    bytes.input_value(columns).map_err(|e| failed(&e))?
+                }
             };
             Ok((Cow::from(name.to_owned()), value))
         };

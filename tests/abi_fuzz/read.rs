@@ -3,7 +3,7 @@
 use super::Fuzz;
 use sapiens::ffi::*;
 use std::ffi::CStr;
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 impl Fuzz {
     pub fn read(&mut self) {
@@ -47,6 +47,21 @@ impl Fuzz {
                 let last = i64::from(map.height - 1) * map.row_stride + i64::from(map.width - 1) * map.pixel_stride;
                 std::ptr::read_volatile(map.data.cast::<u8>().offset(last as isize));
             }
+            // As large as it says; strides that would lead out of it are refused.
+            let mut copy = vec![0_u8; 1 << 16];
+            let target = SapiensMapTarget {
+                struct_size: size(size_of::<SapiensMapTarget>()),
+                memory: self.pick(&[0, 0, 0, 1, 2, -1]),
+                filtered: self.number(&[0, 1]),
+                reserved: u32::from(self.one_in(20)),
+                data: copy.as_mut_ptr().cast(),
+                row_stride: self.pick(&[0, 7, 96, 97, 400, 1200, i64::MIN, i64::MAX]),
+                size: copy.len() as u64,
+                stream: null_mut(),
+                event: null_mut(),
+            };
+            let status = sapiens_result_copy_map(result, who, kind, &target);
+            self.note(status);
             let mut check: SapiensPointsCheck = std::mem::zeroed();
             check.struct_size = size(size_of_val(&check));
             let status = sapiens_result_points_check(result, who, &mut check);

@@ -126,7 +126,7 @@ static void bad_frames_are_refused(void) {
     BAD(image.row_stride = INT64_MAX, SAPIENS_STATUS_INVALID_ARGUMENT, "do not fit into memory");
     BAD(image.row_stride = INT64_MIN, SAPIENS_STATUS_INVALID_ARGUMENT, "do not fit into memory");
     BAD(image.data = NULL, SAPIENS_STATUS_INVALID_ARGUMENT, "image->data is NULL");
-    BAD(image.memory = SAPIENS_MEMORY_CUDA, SAPIENS_STATUS_UNSUPPORTED, "image->memory");
+    BAD(image.memory = SAPIENS_MEMORY_D3D12, SAPIENS_STATUS_UNSUPPORTED, "image->memory is 3");
     BAD(image.memory = 50, SAPIENS_STATUS_INVALID_ARGUMENT, "image->memory is 50");
     BAD(image.orientation = 9, SAPIENS_STATUS_INVALID_ARGUMENT, "image->orientation is 9");
     BAD(image.color = 1, SAPIENS_STATUS_INVALID_ARGUMENT, "image->color is set");
@@ -139,6 +139,13 @@ static void bad_frames_are_refused(void) {
     BAD((image.format = SAPIENS_PIXEL_FORMAT_NV12, image.color = 3, image.chroma = picture_pixels, image.chroma_stride = 5),
         SAPIENS_STATUS_INVALID_ARGUMENT, "image->chroma_stride is 5");
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_stream_submit(stream, NULL, NULL, 0, NULL), "image is NULL");
+    /* Memory that is none of CUDA's; where there is no driver, that. */
+    image = picture();
+    image.memory = SAPIENS_MEMORY_CUDA;
+    {
+        SapiensStatus status = sapiens_stream_submit(stream, &image, NULL, 0, NULL);
+        CHECK(status == SAPIENS_STATUS_INVALID_ARGUMENT || (status == SAPIENS_STATUS_DEVICE && strstr(sapiens_last_error(), "NVIDIA") != NULL));
+    }
 }
 
 static void bad_requests_are_refused(void) {

@@ -93,6 +93,7 @@ static void with_garbage_handles(void) {
     SapiensPose pose = SAPIENS_POSE_INIT;
     SapiensMap map = SAPIENS_MAP_INIT;
     SapiensPointsCheck points = SAPIENS_POINTS_CHECK_INIT;
+    SapiensMapTarget target = SAPIENS_MAP_TARGET_INIT;
     SapiensImage image = picture();
     SapiensStream *stream = NULL;
     SapiensResult *result = NULL;
@@ -132,6 +133,7 @@ static void with_garbage_handles(void) {
     BAD_FOR_ALL(SapiensResult, sapiens_result_map, , 0, 0, &map);
     BAD_FOR_ALL(SapiensResult, sapiens_result_filtered_map, , 0, 0, &map);
     BAD_FOR_ALL(SapiensResult, sapiens_result_points_check, , 0, &points);
+    BAD_FOR_ALL(SapiensResult, sapiens_result_copy_map, , 0, 0, &target);
     BAD_FOR_ALL(SapiensResult, sapiens_result_json, , &text, &length);
     BAD_FOR_ALL(SapiensResult, sapiens_result_write_json, , "x.json");
     BAD_FOR_ALL(SapiensResult, sapiens_result_write_map_png, , 0, 0, "x.png");
@@ -204,6 +206,8 @@ static void with_living_handles(void) {
     BAD(sapiens_result_map(result, 0, 0, NULL));
     BAD(sapiens_result_filtered_map(result, -1, 2, NULL));
     BAD(sapiens_result_points_check(result, -1, NULL));
+    BAD(sapiens_result_copy_map(result, -1, 0, NULL));
+    BAD(sapiens_result_copy_map(result, -1, 0, (SapiensMapTarget *)&none));
     BAD(sapiens_result_points_check(result, -1, (SapiensPointsCheck *)&none));
     BAD(sapiens_result_json(result, NULL, NULL));
     BAD(sapiens_result_write_json(result, NULL));

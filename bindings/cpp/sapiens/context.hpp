@@ -49,6 +49,8 @@ struct LoadOptions {
     std::uint64_t winograd_bytes = detail::load_defaults.winograd_bytes;
     /// Heads of dense tasks can run for a part of the picture (StreamOptions::regions).
     bool regions = detail::load_defaults.regions != 0;
+    /// Where pictures are framed; detectors do not look at it.
+    DeviceFraming device_framing = static_cast<DeviceFraming>(detail::load_defaults.device_framing);
     /// Told how far the load is, (stage, bytes done, bytes in all), on the thread that loads; true to go on, false to stop
     /// with `cancelled`.
     std::function<bool(std::string_view, std::uint64_t, std::uint64_t)> on_progress;
@@ -85,6 +87,8 @@ struct ModelInfo {
     std::uint32_t loads = 0;
     std::uint32_t evictions = 0;
     bool is_loaded = false;
+    /// Pictures are framed on its device, and frames that lie there are read in place.
+    bool frames_on_device = false;
     /// What its precision costs, as `sapiens convert --certify` measured it: JSON; empty if nobody has.
     std::string_view certificate;
 };
@@ -244,7 +248,7 @@ private:
         return {static_cast<ModelId>(c.id), Tasks(c.tasks), c.input_width, c.input_height,
                 static_cast<Precision>(c.precision), c.parameters, c.name, c.size, c.licence, c.device, c.provider,
                 c.refused, c.source_sha256, c.keypoints, c.classes, c.memory_bytes, Milliseconds(c.load_ms), c.loads,
-                c.evictions, c.is_loaded != 0, c.certificate};
+                c.evictions, c.is_loaded != 0, c.frames_on_device != 0, c.certificate};
     }
 
     Expected<void> detector_of(const char *path, const LoadOptions &options) {
@@ -263,6 +267,7 @@ private:
         c.input_height = options.input_height;
         c.winograd_bytes = options.winograd_bytes;
         c.regions = options.regions ? 1 : 0;
+        c.device_framing = static_cast<std::int32_t>(options.device_framing);
         if (options.on_progress) {
             c.progress = detail::on_progress;
             c.user_data = const_cast<detail::Progress *>(&options.on_progress);

@@ -1,4 +1,4 @@
-// Pictures of the host, and what is asked about them. Part of <sapiens.hpp>.
+// Pictures of the host, what is asked about them, and memory that it wants maps in. Part of <sapiens.hpp>.
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #ifndef SAPIENS_IMAGE_HPP
 #define SAPIENS_IMAGE_HPP
@@ -38,7 +38,7 @@ enum class Orientation : std::int32_t {
     rotate270 = SAPIENS_ORIENTATION_ROTATE270,
 };
 
-/// Where memory lies. This version reads and gives memory of the processor.
+/// Where memory lies. This version reads and writes memory of the processor and of CUDA devices.
 enum class Memory : std::int32_t {
     cpu = SAPIENS_MEMORY_CPU,
     cuda = SAPIENS_MEMORY_CUDA,
@@ -77,6 +77,10 @@ struct Image {
     Orientation orientation = Orientation::normal;
     Memory memory = Memory::cpu;
     Timestamp timestamp{0};
+    /// Memory::cuda: the CUevent behind the work that writes the pixels; without one, the CUstream that this work is in (nullptr: the
+    /// legacy default stream).
+    void *stream = nullptr;
+    void *event = nullptr;
 
     /// Rows one after the other without gaps. Not for NV12.
     static constexpr Image packed(PixelFormat format, std::uint32_t width, std::uint32_t height, const void *data) noexcept {
@@ -113,6 +117,16 @@ struct Image {
         return image;
     }
 
+    /// The same description of pixels on a CUDA device: `data` is a CUdeviceptr. They are read when `event` has come, or without one
+    /// when everything is done that is in `stream` at the submit.
+    constexpr Image on_cuda(void *stream, void *event = nullptr) const noexcept {
+        Image image = *this;
+        image.memory = Memory::cuda;
+        image.stream = stream;
+        image.event = event;
+        return image;
+    }
+
     /// As the C interface takes it.
     SapiensImage c_image() const noexcept {
         SapiensImage image = SAPIENS_IMAGE_INIT;
@@ -127,8 +141,25 @@ struct Image {
         image.data = data;
         image.chroma = chroma;
         image.timestamp_ns = timestamp.count();
+        image.stream = stream;
+        image.event = event;
         return image;
     }
+};
+
+/// Where Result::copy_map puts a map: rows of width * channels elements.
+struct MapTarget {
+    /// The first row, the bytes from one row to the next (negative: `data` is the last row in memory), and the bytes that may be written.
+    void *data = nullptr;
+    std::int64_t row_stride = 0;
+    std::uint64_t size = 0;
+    Memory memory = Memory::cpu;
+    /// The steadied map.
+    bool filtered = false;
+    /// Memory::cuda: a CUstream that the copy is put into, without waiting; the result must be kept until it is done. nullptr: it is done
+    /// when the call returns. And a CUevent that is recorded behind it, or nullptr.
+    void *stream = nullptr;
+    void *event = nullptr;
 };
 
 /// What is asked about a frame.

@@ -216,6 +216,9 @@ struct ResultInfo {
     Milliseconds total_time{0};
     /// Whether the detector looked at this frame.
     bool detector_ran = false;
+    /// Bytes given to the models of the tasks from the memory of the host, and back; the detector's are not in it.
+    std::uint64_t to_device_bytes = 0;
+    std::uint64_t to_host_bytes = 0;
 };
 
 /// Everything about one frame. Never changes; outlives its stream and context. Any thread may read it.
@@ -259,6 +262,8 @@ public:
         found.wait_time = Milliseconds(info.wait_ms);
         found.total_time = Milliseconds(info.total_ms);
         found.detector_ran = info.detector_ran != 0;
+        found.to_device_bytes = info.to_device_bytes;
+        found.to_host_bytes = info.to_host_bytes;
         return found;
     }
     Expected<ResultInfo> info() const && = delete;
@@ -319,6 +324,19 @@ public:
         return map_by(sapiens_result_filtered_map, index, kind);
     }
     Expected<MapView> filtered_map(std::int32_t index, MapKind kind) const && = delete;
+
+    /// Copies a map of person `index`, or of `scene`, into memory of the host or of a CUDA device; `absent` as map() and filtered_map().
+    Expected<void> copy_map(std::int32_t index, MapKind kind, const MapTarget &target) const {
+        SapiensMapTarget c = SAPIENS_MAP_TARGET_INIT;
+        c.memory = static_cast<std::int32_t>(target.memory);
+        c.filtered = target.filtered ? 1 : 0;
+        c.data = target.data;
+        c.row_stride = target.row_stride;
+        c.size = target.size;
+        c.stream = target.stream;
+        c.event = target.event;
+        return detail::outcome(sapiens_result_copy_map(handle_, index, static_cast<std::int32_t>(kind), &c));
+    }
 
     /// How the pointmap of person `index`, or of `scene`, goes with the one before; `absent` if the stream does not compare them.
     Expected<PointsCheck> points_check(std::int32_t index) const {

@@ -79,6 +79,14 @@ enum class Regions : std::int32_t {
     seg = SAPIENS_REGIONS_SEG,
 };
 
+/// Where pictures are brought to what a model sees: on its device unless that is the processor or cannot; there or loading fails; on
+/// the host.
+enum class DeviceFraming : std::int32_t {
+    automatic = SAPIENS_DEVICE_FRAMING_AUTO,
+    on = SAPIENS_DEVICE_FRAMING_ON,
+    off = SAPIENS_DEVICE_FRAMING_OFF,
+};
+
 /// Whom the tasks of a stream look at, of the people it tracks: everybody, the largest boxes, the nearest (the highest boxes),
 /// those nearest to a point.
 enum class PersonPolicy : std::int32_t {

@@ -14,8 +14,9 @@ use crate::spec::{ModelFraming, Task};
 pub use choice::DeviceFraming;
 use graph::Key;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use surface::Layout;
 pub use surface::Surface;
+pub(super) use surface::is_direct;
+use surface::{Bytes, Layout};
 use tables::Tables;
 
 /// Most weights per axis: what shrinks by more is framed on the host.
@@ -66,16 +67,19 @@ impl Framer {
         self.device
     }
 
-    /// Brings a picture to the device.
+    /// Brings a picture to the device; one that is there already is read where it lies.
     ///
     /// # Errors
-    /// `Device` or `Runtime` when ONNX Runtime fails.
+    /// `InvalidArgument` for a picture on another device, `Device` or `Runtime` when ONNX Runtime fails.
     pub fn upload(&self, surface: &Surface, traffic: &mut Traffic) -> Result<Uploaded> {
         let layout = surface.layout;
         let session = self.upload_session(layout.channels)?;
         let shape = [surface.bytes.len() / layout.channels, layout.channels];
-        let bytes = [("bytes", Input::Host(View::U8(&shape, surface.bytes)))];
-        let frame = session.keep(&bytes, &["frame"], traffic)?.swap_remove(0);
+        let bytes = match surface.bytes {
+            Bytes::Host(bytes) => Input::Host(View::U8(&shape, bytes)),
+            Bytes::There(bytes) => Input::Foreign(bytes, layout.channels),
+        };
+        let frame = session.keep(&[("bytes", bytes)], &["frame"], traffic)?.swap_remove(0);
         Ok(Uploaded { frame, layout })
     }
 

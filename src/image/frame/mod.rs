@@ -191,28 +191,31 @@ impl FrameFormat {
             return Err(Error::invalid(format!("{} planes; this format has {}", planes.len(), self.plane_count())));
         }
         for (index, plane) in planes.iter().enumerate() {
-            let name = if index == 0 { "image->row_stride" } else { "image->chroma_stride" };
-            let (row, rows) = (self.row_bytes(index), self.rows(index));
-            if plane.stride.unsigned_abs() < row {
-                let message = format!("{name} is {}; a row of this image has {row} bytes", plane.stride);
-                return Err(Error::invalid(message));
-            }
-            let span = plane.stride.checked_mul(rows as isize - 1);
-            let last = span.and_then(|span| plane.first.checked_add_signed(span));
-            let end = last.and_then(|last| last.max(plane.first).checked_add(row));
-            if end.is_none_or(|end| end > plane.bytes.len()) {
-                let span = plane.stride.unsigned_abs().checked_mul(rows - 1);
-                let needed = match span.and_then(|span| span.checked_add(row)) {
-                    Some(needed) => format!("need {needed} bytes"),
-                    None => "need more bytes than there can be".into(),
-                };
-                let (given, first, stride) = (plane.bytes.len(), plane.first, plane.stride);
-                return Err(Error::invalid(format!(
-                    "{name} {stride}: {rows} rows of {row} bytes {needed}; they do not lie within the {given} bytes of plane \
-                     {index} with the first row at byte {first}"
-                )));
-            }
+            self.check_rows(index, plane.bytes.len(), plane.first, plane.stride)?;
         }
         Ok(())
+    }
+
+    /// Whether the rows of a plane lie within so many bytes. For sizes within the limits.
+    pub(crate) fn check_rows(&self, index: usize, given: usize, first: usize, stride: isize) -> Result<()> {
+        let name = if index == 0 { "image->row_stride" } else { "image->chroma_stride" };
+        let (row, rows) = (self.row_bytes(index), self.rows(index));
+        if stride.unsigned_abs() < row {
+            return Err(Error::invalid(format!("{name} is {stride}; a row of this image has {row} bytes")));
+        }
+        let last = stride.checked_mul(rows as isize - 1).and_then(|span| first.checked_add_signed(span));
+        let end = last.and_then(|last| last.max(first).checked_add(row));
+        if end.is_some_and(|end| end <= given) {
+            return Ok(());
+        }
+        let span = stride.unsigned_abs().checked_mul(rows - 1);
+        let needed = match span.and_then(|span| span.checked_add(row)) {
+            Some(needed) => format!("need {needed} bytes"),
+            None => "need more bytes than there can be".into(),
+        };
+        Err(Error::invalid(format!(
+            "{name} {stride}: {rows} rows of {row} bytes {needed}; they do not lie within the {given} bytes of plane {index} with \
+             the first row at byte {first}"
+        )))
     }
 }

@@ -248,6 +248,34 @@ namespace Sapiens
         Seg = 2,
     }
 
+    /// <summary>Where pictures are brought to what a model sees.</summary>
+    [NativeTwin("SapiensDeviceFraming")]
+    public enum SapiensDeviceFraming
+    {
+        /// <summary>On the device of the model, unless that is the processor or cannot.</summary>
+        Auto = 0,
+
+        /// <summary>On the device of the model, also the processor; else loading fails.</summary>
+        On = 1,
+
+        /// <summary>On the host.</summary>
+        Off = 2,
+    }
+
+    /// <summary>Where memory lies. This version reads and writes memory of the processor and of CUDA devices.</summary>
+    [NativeTwin("SapiensMemory")]
+    public enum SapiensMemory
+    {
+        Cpu = 0,
+
+        /// <summary>A CUdeviceptr.</summary>
+        Cuda = 1,
+
+        Vulkan = 2,
+        D3D12 = 3,
+        Metal = 4,
+    }
+
     /// <summary>A dense map of a result.</summary>
     [NativeTwin("SapiensMapKind")]
     public enum SapiensMapKind

@@ -65,6 +65,7 @@ namespace Sapiens
             InputHeight = (int)native.input_height;
             Regions = native.regions != 0;
             WinogradBytes = native.winograd_bytes;
+            DeviceFraming = (SapiensDeviceFraming)native.device_framing;
         }
 
         /// <summary>Tasks to load of a model with several.</summary>
@@ -81,6 +82,9 @@ namespace Sapiens
         /// <summary>For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the
         /// heads with less arithmetic.</summary>
         public ulong WinogradBytes { get; set; }
+
+        /// <summary>Where pictures are framed; detectors do not look at it.</summary>
+        public SapiensDeviceFraming DeviceFraming { get; set; }
 
         /// <summary>Heads of dense tasks can run for a part of the picture (<see cref="SapiensStreamOptions.Regions"/>).</summary>
         public bool Regions { get; set; }

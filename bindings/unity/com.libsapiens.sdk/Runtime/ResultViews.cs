@@ -57,6 +57,8 @@ namespace Sapiens
             TotalMs = native.total_ms;
             TimingCount = (int)native.timing_count;
             DetectorRan = native.detector_ran != 0;
+            ToDeviceBytes = (long)native.to_device_bytes;
+            ToHostBytes = (long)native.to_host_bytes;
         }
 
         /// <summary>OK, or why there is nothing in it.</summary>
@@ -82,6 +84,12 @@ namespace Sapiens
         public readonly double WaitMs;
         public readonly double TotalMs;
         public readonly int TimingCount;
+
+        /// <summary>Bytes given to the models of the tasks from the memory of the host; the detector's are not in it.</summary>
+        public readonly long ToDeviceBytes;
+
+        /// <summary>Bytes that they gave back, and those of a frame that had to be brought from a device.</summary>
+        public readonly long ToHostBytes;
     }
 
     /// <summary>A person of a result.</summary>

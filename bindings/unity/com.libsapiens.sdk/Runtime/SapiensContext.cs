@@ -232,7 +232,7 @@ namespace Sapiens
                     input_width = SapiensStreamOptions.Count(options.InputWidth, "options.InputWidth"),
                     input_height = SapiensStreamOptions.Count(options.InputHeight, "options.InputHeight"),
                     progress = Callbacks.Progress, user_data = watcher.Number, winograd_bytes = options.WinogradBytes,
-                    regions = options.Regions ? 1u : 0u,
+                    regions = options.Regions ? 1u : 0u, device_framing = (int)options.DeviceFraming,
                 };
                 uint id = 0;
                 int status;

@@ -36,6 +36,15 @@ namespace Sapiens
         /// <summary>Time of the picture on any clock; results carry it.</summary>
         public long TimestampNs;
 
+        /// <summary>Where Data and Chroma lie: a native plugin may have a picture on a CUDA device.</summary>
+        public SapiensMemory Memory;
+
+        /// <summary>For Cuda: a CUstream; the pixels are read when everything is done that is in it at the submit.</summary>
+        public IntPtr Stream;
+
+        /// <summary>For Cuda: a CUevent; the pixels are read when it has come, and Stream is not looked at.</summary>
+        public IntPtr Event;
+
         internal NativeImage ToNative(IntPtr data)
         {
             NativeImage native;
@@ -50,6 +59,9 @@ namespace Sapiens
             native.data = data;
             native.chroma = Chroma;
             native.timestamp_ns = TimestampNs;
+            native.memory = (int)Memory;
+            native.stream = Stream;
+            native.@event = Event;
             return native;
         }
 

@@ -139,4 +139,29 @@ namespace Sapiens
             return (byte*)data + y * RowStride + x * PixelStride + channel * ChannelStride;
         }
     }
+
+    /// <summary>Where <see cref="SapiensResult.TryCopyMap"/> puts a map: rows of width * channels elements.</summary>
+    public struct SapiensMapTarget
+    {
+        public SapiensMemory Memory;
+
+        /// <summary>The steadied map.</summary>
+        public bool Filtered;
+
+        /// <summary>Where the first row goes.</summary>
+        public IntPtr Data;
+
+        /// <summary>Bytes from one row to the next; negative: Data is the last row in memory.</summary>
+        public long RowStride;
+
+        /// <summary>Bytes that may be written, from the lowest row on.</summary>
+        public ulong Size;
+
+        /// <summary>For Cuda: a CUstream that the copy is put into, without waiting; the result must be kept until it is done. Zero: it is
+        /// done when the call returns.</summary>
+        public IntPtr Stream;
+
+        /// <summary>For Cuda: a CUevent that is recorded behind the copy.</summary>
+        public IntPtr Event;
+    }
 }

@@ -27,6 +27,7 @@ namespace Sapiens
             Loads = (int)native.loads;
             Evictions = (int)native.evictions;
             IsLoaded = native.is_loaded != 0;
+            FramesOnDevice = native.frames_on_device != 0;
             Certificate = Utf8.Read(native.certificate);
         }
 
@@ -74,6 +75,9 @@ namespace Sapiens
 
         /// <summary>Whether it is on its device now; else it comes back when a frame wants its tasks.</summary>
         public bool IsLoaded { get; private set; }
+
+        /// <summary>Whether pictures are framed on its device.</summary>
+        public bool FramesOnDevice { get; private set; }
 
         /// <summary>What its precision costs, as `sapiens convert --certify` measured it: JSON; "" if nobody has.</summary>
         public string Certificate { get; private set; }

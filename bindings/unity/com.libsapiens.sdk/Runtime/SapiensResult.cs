@@ -136,6 +136,18 @@ namespace Sapiens
             return isThere;
         }
 
+        /// <summary>Copies a map of a person or of <see cref="Scene"/> into memory of the host or of a CUDA device. False: there is no such
+        /// map.</summary>
+        public bool TryCopyMap(int person, SapiensMapKind kind, SapiensMapTarget target)
+        {
+            var native = new NativeMapTarget
+            {
+                struct_size = (uint)sizeof(NativeMapTarget), memory = (int)target.Memory, filtered = target.Filtered ? 1u : 0u,
+                data = target.Data, row_stride = target.RowStride, size = target.Size, stream = target.Stream, @event = target.Event,
+            };
+            return Fault.Check(Native.sapiens_result_copy_map(Open(), person, (int)kind, ref native));
+        }
+
         /// <summary>How the pointmap of a person or of <see cref="Scene"/> goes with the one before. False: nobody compares them.</summary>
         public bool TryGetPointsCheck(int person, out SapiensPointsCheck check)
         {

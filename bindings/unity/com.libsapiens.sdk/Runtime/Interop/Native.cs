@@ -100,6 +100,7 @@ namespace Sapiens.Interop
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_filtered_pose(ResultHandle result, uint person, ref NativePose pose);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_map(ResultHandle result, int person, int kind, ref NativeMap map);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_filtered_map(ResultHandle result, int person, int kind, ref NativeMap map);
+        [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_copy_map(ResultHandle result, int person, int kind, ref NativeMapTarget target);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_points_check(ResultHandle result, int person, ref NativePointsCheck check);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_json(ResultHandle result, out IntPtr json, out ulong length);
         [DllImport(Library, CallingConvention = Cdecl)] internal static extern int sapiens_result_write_json(ResultHandle result, byte* path);

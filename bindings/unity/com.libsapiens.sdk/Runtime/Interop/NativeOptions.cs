@@ -37,6 +37,8 @@ namespace Sapiens.Interop
         public IntPtr progress;
         public IntPtr user_data;
         public ulong winograd_bytes;
+        public int device_framing;
+        public uint reserved;
     }
 
     [NativeTwin("SapiensStreamOptions")]
@@ -139,6 +141,8 @@ namespace Sapiens.Interop
         public IntPtr data;
         public IntPtr chroma;
         public long timestamp_ns;
+        public IntPtr stream;
+        public IntPtr @event;
     }
 
     [NativeTwin("SapiensSubmitOptions")]

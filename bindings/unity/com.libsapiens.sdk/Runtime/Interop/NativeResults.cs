@@ -75,7 +75,7 @@ namespace Sapiens.Interop
         public uint loads;
         public uint evictions;
         public uint is_loaded;
-        public uint reserved;
+        public uint frames_on_device;
         public IntPtr certificate;
     }
 
@@ -126,6 +126,8 @@ namespace Sapiens.Interop
         public double total_ms;
         public uint timing_count;
         public uint detector_ran;
+        public ulong to_device_bytes;
+        public ulong to_host_bytes;
     }
 
     [NativeTwin("SapiensPerson")]
@@ -182,6 +184,21 @@ namespace Sapiens.Interop
         public long timestamp_ns;
         public uint age_frames;
         public uint classes;
+    }
+
+    [NativeTwin("SapiensMapTarget")]
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeMapTarget
+    {
+        public uint struct_size;
+        public int memory;
+        public uint filtered;
+        public uint reserved;
+        public IntPtr data;
+        public long row_stride;
+        public ulong size;
+        public IntPtr stream;
+        public IntPtr @event;
     }
 
     [NativeTwin("SapiensPointsCheck")]
