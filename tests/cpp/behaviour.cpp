@@ -3,6 +3,7 @@
 
 #include "expect.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -52,6 +53,22 @@ static void maps_of(const Result &result) {
     const auto nothing = result.map(scene, MapKind::tokens);
     EXPECT(nothing.code() == StatusCode::absent && !nothing.error().is_fault());
     EXPECT(result.map(7, MapKind::labels).code() != StatusCode::ok);
+    std::vector<std::uint8_t> copy(std::size_t{labels->width()} * labels->height(), 255);
+    MapTarget target;
+    target.data = copy.data();
+    target.row_stride = labels->width();
+    target.size = copy.size();
+    EXPECT(result.copy_map(scene, MapKind::labels, target));
+    for (std::uint32_t y = 0; y < labels->height(); ++y) {
+        const auto row = labels->row<std::uint8_t>(y);
+        EXPECT(std::equal(row.begin(), row.end(), copy.begin() + std::ptrdiff_t{labels->width()} * y));
+    }
+    target.filtered = true;
+    EXPECT(result.copy_map(scene, MapKind::labels, target).code() == StatusCode::absent);
+    target.filtered = false;
+    target.size -= 1;
+    EXPECT(result.copy_map(scene, MapKind::labels, target).code() == StatusCode::invalid_argument);
+    EXPECT(info->to_device_bytes > 0 && info->to_host_bytes > copy.size());
 
     const auto pose = result.pose(0);
     EXPECT(pose && pose->keypoints.size() == keypoint_infos()->size() && pose->age_frames == 0 && pose->timestamp == 17ms);

@@ -78,6 +78,10 @@ static void images() {
     EXPECT(Image::packed(PixelFormat::rgb8, 5, 1, pixels).row_stride == 15);
     EXPECT(Image::packed(PixelFormat::gray8, 5, 1, pixels).row_stride == 5);
     const SapiensImage nv12 = Image::nv12(4, 4, pixels, 4, pixels + 16, 4, YuvColor::bt709_full).c_image();
+    int stream = 0, event = 0; // only their addresses
+    const SapiensImage there_already = image.on_cuda(&stream, &event).c_image();
+    EXPECT(there_already.memory == SAPIENS_MEMORY_CUDA && there_already.stream == &stream && there_already.event == &event);
+    EXPECT(c.memory == SAPIENS_MEMORY_CPU && c.stream == nullptr && c.event == nullptr);
     EXPECT(nv12.chroma == pixels + 16 && nv12.chroma_stride == 4 && nv12.color == SAPIENS_COLOR_BT709_FULL);
 
     const Affine affine{{2, 0.5, 10, -1, 3, 20}};

@@ -117,13 +117,13 @@ struct Image {
         return image;
     }
 
-    /// The same description of pixels on a CUDA device: `data` is a CUdeviceptr. They are read when `event` has come, or without one
-    /// when everything is done that is in `stream` at the submit.
-    constexpr Image on_cuda(void *stream, void *event = nullptr) const noexcept {
+    /// The same description of pixels on a CUDA device: `data` is a CUdeviceptr. They are read when `written` has come, or without one
+    /// when everything is done that is in `queue` at the submit.
+    constexpr Image on_cuda(void *queue, void *written = nullptr) const noexcept {
         Image image = *this;
         image.memory = Memory::cuda;
-        image.stream = stream;
-        image.event = event;
+        image.stream = queue;
+        image.event = written;
         return image;
     }
 

@@ -86,6 +86,26 @@ internal static class Faults
         }
     }
 
+    private static unsafe void Copies(SapiensResult result)
+    {
+        SapiensMap map;
+        Check.That(result.TryGetMap(SapiensResult.Scene, SapiensMapKind.Labels, out map), "labels");
+        var copy = new byte[map.Width * map.Height];
+        fixed (byte* data = copy)
+        {
+            var target = new SapiensMapTarget { Data = (IntPtr)data, RowStride = map.Width, Size = (ulong)copy.Length };
+            Check.That(result.TryCopyMap(SapiensResult.Scene, SapiensMapKind.Labels, target), "labels are copied");
+            for (int y = 0; y < map.Height; y++)
+            {
+                Check.Equal(((byte*)map.Data)[y * map.RowStride], copy[y * map.Width], "label " + y);
+            }
+            Check.That(!result.TryCopyMap(0, SapiensMapKind.Labels, target), "no person has labels of its own");
+            target.Size--;
+            Check.Throws<ArgumentException>(() => result.TryCopyMap(SapiensResult.Scene, SapiensMapKind.Labels, target), "target->size");
+        }
+        Check.That(result.Info.ToHostBytes > copy.Length && result.Info.ToDeviceBytes > 0, "what has crossed is counted");
+    }
+
     internal static void Results()
     {
         using (SapiensContext context = Check.WithDemo(SapiensTask.Pose | SapiensTask.Seg))
@@ -105,6 +125,7 @@ internal static class Faults
             string stage;
             Check.Names("index", Check.Throws<ArgumentException>(() => result.Timing(1000, out stage), "1000"));
             Check.That(!result.TryGetMapOrScene(0, SapiensMapKind.Normals, out map), "no normals in it");
+            Copies(result);
             Check.Throws<InvalidOperationException>(() => map.FloatAt(0, 0, 0), "empty");
             Check.That(result.TryGetMapOrScene(0, SapiensMapKind.Labels, out map) && result.TryGetPose(0, out pose), "parts and pose");
             result.TryGetPose(0, out pose);
