@@ -146,17 +146,38 @@ fn picture(seed: usize, size: Size) -> Image {
     Image::from_rgb8(size, (0..size.area() * 3).map(texture).collect()).unwrap()
 }
 
+/// Of keypoints in pixels, of scores and normals: a graph of which the batch is known may be computed in another order.
+const PIXELS: f32 = 5e-3;
+const FLOATS: f32 = 5e-5;
+
+fn close(a: &FrameResult, b: &FrameResult) {
+    assert_eq!((a.people.len(), a.traffic), (b.people.len(), b.traffic));
+    let mut worst = [0.0_f32; 3];
+    for (a, b) in a.people.iter().zip(&b.people) {
+        let (a, b) = (a.pose.as_ref().unwrap(), b.pose.as_ref().unwrap());
+        assert!(a.len() == b.len() && !a.is_empty());
+        for (a, b) in a.iter().zip(b) {
+            // Of a keypoint that is nowhere any place of the heatmap can be the highest.
+            let off = if a.score < 0.05 { 0.0 } else { (a.x - b.x).hypot(a.y - b.y) };
+            worst = [worst[0].max(off), worst[1].max((a.score - b.score).abs()), worst[2]];
+        }
+    }
+    let normals = |result: &FrameResult| -> Vec<f32> {
+        let maps = result.people.iter().map(|person| &person.maps).chain([&result.scene]);
+        maps.filter_map(|maps| maps.normal.as_ref()).flatten().copied().collect()
+    };
+    let (a, b) = (normals(a), normals(b));
+    assert!(a.len() == b.len() && !a.is_empty());
+    worst[2] = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, |most, d| if d <= most { most } else { d });
+    println!("{:.1e} px, scores {:.1e}, normals {:.1e} apart", worst[0], worst[1], worst[2]);
+    assert!(worst[0] <= PIXELS && worst[1] <= FLOATS && worst[2] <= FLOATS, "{worst:?}");
+}
+
+/// The very same numbers.
 fn same(a: &FrameResult, b: &FrameResult) {
     assert_eq!(a.people.len(), b.people.len());
-    for (a, b) in a.people.iter().zip(&b.people) {
-        assert!(a.pose == b.pose && a.pose.as_ref().is_some_and(|pose| !pose.is_empty()));
-        let bits = |maps: &sapiens::engine::Maps| -> Option<Vec<u32>> {
-            maps.normal.as_ref().map(|normal| normal.iter().map(|v| v.to_bits()).collect())
-        };
-        assert_eq!(bits(&a.maps), bits(&b.maps));
-    }
-    assert_eq!(a.scene.normal, b.scene.normal);
-    assert_eq!(a.traffic, b.traffic);
+    assert!(a.people.iter().zip(&b.people).all(|(a, b)| a.pose == b.pose && a.maps.normal == b.maps.normal));
+    assert!(a.scene.normal == b.scene.normal && a.traffic == b.traffic);
 }
 
 /// Frames of two sizes, one or two people; the share of runs on fixed tensors.
@@ -166,6 +187,7 @@ fn check_engine(device: Device, library: &std::path::Path, framing: DeviceFramin
     for error in fixed.models()[0].recording_refused() {
         println!("{device}: not recorded: {error}");
     }
+    let mut found = Vec::new();
     for (i, size) in [Size::new(144, 96), Size::new(90, 120), Size::new(144, 96)].into_iter().enumerate() {
         let boxes = |count: usize| {
             (0..count).map(|k| Rect { x: 8.0 * k as f32, y: 4.0, width: 40.0, height: 80.0 }).collect::<Vec<_>>()
@@ -173,8 +195,15 @@ fn check_engine(device: Device, library: &std::path::Path, framing: DeviceFramin
         let image = picture(i * 1_000, size);
         // One after the other, as recorded runs do it.
         let request = Request { boxes: boxes(1 + i % 2), batch_memory: Some(0), ..Request::default() };
-        same(&plain.run(&image, &request).unwrap(), &fixed.run(&image, &request).unwrap());
+        let result = fixed.run(&image, &request).unwrap();
+        close(&plain.run(&image, &request).unwrap(), &result);
+        found.push((image, request, result));
     }
+    // Nothing of another picture is left in what a picture gives.
+    for (image, request, result) in found.iter().take(2) {
+        same(&fixed.run(image, request).unwrap(), result);
+    }
+    assert!(found[0].2.people[0].pose != found[2].2.people[0].pose);
     let model = &fixed.models()[0];
     let (first, heads) = model.runs();
     let all = first + heads.iter().map(|(_, runs)| runs).sum::<u64>();
