@@ -898,8 +898,8 @@ typedef struct SapiensStreamOptions {
     uint64_t batch_memory;
     /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
     int32_t regions;
-    /// 0.
-    uint32_t reserved;
+    /// A `SapiensOverlap`: whether frames overlap.
+    int32_t overlap;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.

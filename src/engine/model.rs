@@ -12,7 +12,7 @@ use super::watch::Watched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Cells, WINDOWS, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, DeviceTensor, Input, Library, SessionOptions, Tensor, Traffic, View};
+use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
 use crate::spec::{ModelInfo, Task};
 use std::sync::Arc;
 
@@ -143,6 +143,23 @@ impl Model {
     /// Why pictures are framed on the host, where that was not asked for.
     pub fn framing_refused(&self) -> Option<&Error> {
         self.framing_refused.as_ref()
+    }
+
+    /// Why runs are not recorded on its device, where they were to be
+    /// ([`ProviderOptions::recorded`](crate::runtime::ProviderOptions::recorded)): one reason for each session that is run plainly,
+    /// the backbone or the whole first.
+    pub fn recording_refused(&self) -> Vec<&Error> {
+        self.parts.sessions().filter_map(Session::recording_refused).collect()
+    }
+
+    /// How often its sessions have run on tensors of their own, recorded where the device does that: all of them together.
+    pub fn fixed_runs(&self) -> u64 {
+        self.parts.sessions().map(Session::fixed_runs).sum()
+    }
+
+    /// Where its pictures are to be left, if its runs always read them from there, and nobody else is at it.
+    pub(super) fn place(&self) -> Result<Option<DeviceTensor>> {
+        self.parts.first().lend_input(&self.input)
     }
 
     pub(super) fn framer(&self) -> Option<&Framer> {

@@ -1,7 +1,8 @@
 //! What the host fills in for a stream and its frames.
 
 use super::enums::{
-    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy, SapiensRegions,
+    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensOverlap, SapiensPolicy,
+    SapiensRegions,
 };
 use super::guard::Sized32;
 use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
@@ -98,8 +99,8 @@ pub struct SapiensStreamOptions {
     pub batch_memory: u64,
     /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
     pub regions: i32,
-    /// 0.
-    pub reserved: u32,
+    /// A `SapiensOverlap`: whether frames overlap.
+    pub overlap: i32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -139,7 +140,7 @@ impl SapiensStreamOptions {
         map_filter_options: std::ptr::null(),
         batch_memory: 0,
         regions: SapiensRegions::Whole as i32,
-        reserved: 0,
+        overlap: SapiensOverlap::Auto as i32,
     };
 }
 

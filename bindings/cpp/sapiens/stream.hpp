@@ -83,6 +83,8 @@ struct StreamOptions : PeopleOptions {
     std::uint64_t batch_memory = 0;
     /// Where the heads of dense tasks run; models must be loaded with `LoadOptions::regions`.
     Regions regions = static_cast<Regions>(detail::stream_defaults.regions);
+    /// Whether frames overlap.
+    Overlap overlap = static_cast<Overlap>(detail::stream_defaults.overlap);
 };
 
 /// How often a task runs, and how important it is.
@@ -270,6 +272,7 @@ private:
         c.budget_ns = options.budget.count();
         c.batch_memory = options.batch_memory;
         c.regions = static_cast<std::int32_t>(options.regions);
+        c.overlap = static_cast<std::int32_t>(options.overlap);
         c_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));

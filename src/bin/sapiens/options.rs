@@ -68,6 +68,9 @@ pub struct GraphArgs {
     /// cuda:N: products of 32-bit floats with 10 bits of precision, as fast as 16-bit ones.
     #[arg(long)]
     pub tf32: bool,
+    /// cuda:N, tensorrt:N, webgpu: record the first run of each model, and replay it (docs/device.md).
+    #[arg(long)]
+    pub recorded: bool,
     /// A further option of the device's execution provider, in ONNX Runtime's words; repeatable.
     #[arg(long = "provider-option", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub provider_options: Vec<(String, String)>,
@@ -97,8 +100,12 @@ impl ModelArgs {
 
 impl GraphArgs {
     pub fn load_options(&self) -> LoadOptions {
-        let providers =
-            ProviderOptions { tf32: self.tf32, extra: self.provider_options.clone(), ..ProviderOptions::default() };
+        let providers = ProviderOptions {
+            tf32: self.tf32,
+            recorded: self.recorded,
+            extra: self.provider_options.clone(),
+            ..ProviderOptions::default()
+        };
         LoadOptions {
             session: SessionOptions { devices: self.devices.clone(), providers, ..SessionOptions::default() },
             library: self.ort.clone(),
