@@ -3,10 +3,10 @@
 use super::framer::{Surface, Uploaded};
 use super::infer::{RawOutputs, decode_map};
 use super::model::Model;
-use super::region::blank_outside;
 use super::picture::Picture;
-use super::result::{FrameResult, Maps, Person};
 use super::region::Regions;
+use super::region::blank_outside;
+use super::result::{FrameResult, Maps, Person};
 use super::run::{Clock, Engine, MapSpace, Request};
 use crate::error::Result;
 use crate::geometry::Rect;

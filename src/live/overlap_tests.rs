@@ -84,7 +84,8 @@ impl Runner for Shady {
         let tasks = request.tasks.clone().unwrap_or_default();
         let pose = tasks.contains(&Task::Pose).then(|| vec![Keypoint { x: f32::from(shade), y: 0.0, score: 1.0 }]);
         let person = Person { bbox: Rect::whole(Size::new(2, 1)), score: None, pose, maps: Maps::default() };
-        let traffic = if carried.traffic.to_device > 0 { Traffic::default() } else { Traffic { to_device: 6, to_host: 0 } };
+        let traffic =
+            if carried.traffic.to_device > 0 { Traffic::default() } else { Traffic { to_device: 6, to_host: 0 } };
         let result = FrameResult { image: Size::new(2, 1), people: vec![person], traffic, ..FrameResult::default() };
         let (events, bad, panics) = (Arc::clone(&self.events), self.bad, self.panics);
         let begun = Begun::new(
@@ -147,7 +148,10 @@ fn one_thread_has_nothing_ahead() {
     let (_context, stream, events) = stage(Shady::default(), StreamOptions { depth: 4, ..StreamOptions::default() });
     (1..=2).for_each(|shade| submit(&stream, shade));
     (1..=2).for_each(|_| drop(poll(&stream)));
-    assert!(!events.has("carried", 1) && !events.has("carried", 2), "on the processor, by itself, frames do not overlap");
+    assert!(
+        !events.has("carried", 1) && !events.has("carried", 2),
+        "on the processor, by itself, frames do not overlap"
+    );
 }
 
 /// Everything about some frames with two cadences, one of which fails.

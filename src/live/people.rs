@@ -91,14 +91,7 @@ impl People {
     pub fn new(options: PeopleOptions) -> Result<Self> {
         options.check()?;
         let tracker = options.track.clone().map(Tracker::new).transpose()?;
-        Ok(Self {
-            options,
-            tracker,
-            resting: None,
-            filters: BTreeMap::new(),
-            forgets: 0,
-            has_had_boxes: false,
-        })
+        Ok(Self { options, tracker, resting: None, filters: BTreeMap::new(), forgets: 0, has_had_boxes: false })
     }
 
     /// Does what the host has asked for.

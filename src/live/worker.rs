@@ -165,13 +165,7 @@ fn turn(core: &Core, memory: &mut Memory, mut ready: Ready) -> Option<Told> {
     Some(Told { result, since, is_new, forgets: memory.people.forgets(), work })
 }
 
-fn fill(
-    core: &Core,
-    memory: &mut Memory,
-    ready: Ready,
-    result: &mut LiveResult,
-    is_new: &mut bool,
-) -> Result<Work> {
+fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult, is_new: &mut bool) -> Result<Work> {
     let Ready { boxes, tasks: wanted, ignore_cadence, orientation, size, timestamp_ns, spent, .. } = ready;
     let begin = Instant::now();
     memory.people.grant(core.take_wishes())?;

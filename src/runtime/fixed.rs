@@ -121,10 +121,7 @@ impl Fixed {
                 return Ok(self.give_up());
             };
             let _turn = turn(on.device);
-            made.push((
-                name.to_owned(),
-                Slot::new(on.session, on.device, element, &shape).map_err(|e| failed(&e))?,
-            ));
+            made.push((name.to_owned(), Slot::new(on.session, on.device, element, &shape).map_err(|e| failed(&e))?));
         }
         let types: Vec<_> = self.inputs.iter().chain(&made).map(|(_, slot)| slot.element()).collect();
         for element in types {

@@ -325,7 +325,8 @@ mod tests {
     #[test]
     fn batches_are_of_one_where_shapes_are_fixed() {
         let recorded = ProviderOptions { recorded: true, ..Default::default() };
-        let (plain, recorded) = (SessionOptions::default(), SessionOptions { providers: recorded, ..Default::default() });
+        let (plain, recorded) =
+            (SessionOptions::default(), SessionOptions { providers: recorded, ..Default::default() });
         let varying = SessionOptions { varying: true, ..recorded.clone() };
         let devices = [Device::Cpu, Device::Cuda(0), Device::TensorRt(0), Device::CoreMl, Device::DirectMl(0)];
         let single = |options: &SessionOptions| devices.map(|device| options.is_single(device));

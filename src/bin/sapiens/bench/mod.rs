@@ -109,8 +109,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             json!({"name": m.name(), "device": m.device().to_string(), "framing": framing, "info": m.info()})
         })
         .collect();
-    let streamed =
-        if args.live { streamed::measure(&engine, &image, &request, args.runs)? } else { Value::Null };
+    let streamed = if args.live { streamed::measure(&engine, &image, &request, args.runs)? } else { Value::Null };
     let report = json!({
         "models": models,
         "image": {"width": image.size().width, "height": image.size().height},

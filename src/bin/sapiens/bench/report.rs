@@ -60,7 +60,8 @@ pub fn print(report: &Value) {
         ("of it backed by no file, now", number(&report["memory_mb"]["anonymous"], " MB")),
     ];
     let streamed = report["streamed_frames_per_second"].as_object().into_iter().flatten();
-    let streamed = streamed.map(|(way, rate)| (format!("streamed, {}", way.replace('_', " ")), number(rate, " per second")));
+    let streamed =
+        streamed.map(|(way, rate)| (format!("streamed, {}", way.replace('_', " ")), number(rate, " per second")));
     for (name, text) in rows.into_iter().map(|(name, text)| (name.to_owned(), text)).chain(streamed) {
         say!("{name:28} {text}");
     }
