@@ -36,7 +36,8 @@ pub type SapiensReleaseCallback = Option<unsafe extern "C" fn(user_data: *mut c_
 pub struct SapiensStreamOptions {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on. There is no other queue.
+    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on;
+    /// where frames overlap those in work count as results to come. There is no other queue.
     pub depth: u32,
     /// A `SapiensPolicy`: what happens when there is no room.
     pub policy: i32,
@@ -306,7 +307,7 @@ pub struct SapiensStatistics {
     pub cancelled: u64,
     /// Frames that wait.
     pub waiting: u32,
-    /// Frames being worked on: 0 or 1.
+    /// Frames being worked on: 0 or 1, up to 4 where they overlap.
     pub working: u32,
     /// Results that wait to be fetched.
     pub finished: u32,

@@ -1,8 +1,8 @@
 //! Live streams: frames go in on one thread, results come out on another, and nobody waits who did not ask to.
 //!
 //! A [`Context`] holds the models; each [`Stream`] has a bounded queue and a worker thread of its own, on which all of
-//! the work happens. Models are shared: their runs take turns, poses first, the rest of the work runs side by side.
-//! Under a memory budget they come and go (`docs/scheduling.md`).
+//! the work happens (three where frames overlap: [`Overlap`]). Models are shared: their runs take turns, poses first, the rest of the
+//! work runs side by side. Under a memory budget they come and go (`docs/scheduling.md`).
 //!
 //! People come from the host's boxes or from the detector of the context, get ids that last, calm keypoints and maps
 //! where [`PeopleOptions`] asks for them; what was found is always there too.

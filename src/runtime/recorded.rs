@@ -6,7 +6,7 @@ use super::fixed::On;
 use super::session::{Open, Session, closed, failed, missing, turn};
 use super::slot::{Lent, Slot};
 use super::tensor::Tensor;
-use super::values::{output_tensor, seen, values};
+use super::values::{Borrow, output_tensor, seen, values};
 use crate::error::{Error, Result};
 use std::sync::atomic::Ordering;
 
@@ -40,7 +40,7 @@ impl Session {
         let seen = seen(inputs)?;
         let Open { session, staging, .. } = open;
         let staged = staging.stage(session, inputs);
-        let values = values(inputs, &seen, &staged, traffic)?;
+        let values = values(inputs, &seen, &staged, Borrow::No, traffic)?;
         let _turn = turn(self.device());
         self.runs.fetch_add(1, Ordering::Relaxed);
         let mut run = || -> Result<(), ort::Error> {

@@ -6,7 +6,7 @@ use super::open::{open_on, open_recorded};
 use super::providers::ProviderOptions;
 use super::staging::Staging;
 use super::tensor::{Tensor, View};
-use super::values::{output_tensor, seen, values};
+use super::values::{Borrow, output_tensor, seen, values};
 use super::{Device, Library, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::memory::MemoryInfo;
@@ -238,7 +238,8 @@ impl Session {
         let pinned = staging.results();
         let seen = seen(inputs)?;
         let staged = staging.stage(session, inputs);
-        let values = values(inputs, &seen, &staged, traffic)?;
+        let mode = if pinned.is_some() { Borrow::No } else { Borrow::Yes };
+        let values = values(inputs, &seen, &staged, mode, traffic)?;
         let mut tensor = |found: &SessionOutputs, name: &str| -> Result<Tensor> {
             let tensor = output_tensor(name, found.get(name).ok_or_else(|| missing(name))?)?;
             traffic.to_host += tensor.view().bytes() as u64;
@@ -293,7 +294,7 @@ impl Session {
         let Open { session, staging, .. } = open;
         let seen = seen(inputs)?;
         let staged = staging.stage(session, inputs);
-        let values = values(inputs, &seen, &staged, traffic)?;
+        let values = values(inputs, &seen, &staged, Borrow::Yes, traffic)?;
         let owner = session.inner();
         let _turn = turn(self.device);
         self.runs.fetch_add(1, Ordering::Relaxed);

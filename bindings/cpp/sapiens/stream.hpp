@@ -105,7 +105,7 @@ struct Statistics {
     std::uint64_t dropped_frames = 0;
     std::uint64_t dropped_results = 0;
     std::uint64_t cancelled = 0;
-    /// Frames that wait, frames in work (0 or 1), results that wait to be fetched.
+    /// Frames that wait, frames in work (0 or 1, up to 4 where they overlap), results that wait to be fetched.
     std::uint32_t waiting = 0;
     std::uint32_t working = 0;
     std::uint32_t finished = 0;
