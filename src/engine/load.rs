@@ -10,6 +10,7 @@ use crate::convert::{self, ConvertOptions, InMemory, Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
+use crate::onnx::unfuse;
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions};
 use crate::spec::{ModelInfo, NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
@@ -24,6 +25,10 @@ const MAX_GRAPH_BYTES: u64 = 256 << 20;
 /// Weights of a checkpoint above this go through a temporary file, which ONNX Runtime maps: a buffer of ours it would
 /// copy, and a 0.4b model then needed 4.4 GB instead of 2.5.
 const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
+
+/// In the name of every folder of what providers compile. Raised when [`unfuse`] writes other graphs: what was compiled of the old
+/// ones, and the records of it, are then no longer found.
+const COMPILED: &str = "standard-1";
 
 /// Where a model comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -148,7 +153,8 @@ impl Loaded {
         Self { model, weights, folder, temporary, info, watched, key, is_cached: false }
     }
 
-    /// A session of the graph or a part of it.
+    /// A session of the graph or a part of it; in standard operators on a device that compiles graphs, with ONNX Runtime's fused
+    /// ones on the others of the list.
     ///
     /// `compiled`: where providers keep what they compile of it.
     pub fn open(
@@ -158,15 +164,21 @@ impl Loaded {
         options: &SessionOptions,
         compiled: Option<&Path>,
     ) -> Result<Session> {
-        let bytes = ModelBytes {
-            graph: &graph.encode_to_vec(),
+        let (fused, mut standard) = (graph.encode_to_vec(), None);
+        if options.devices.iter().any(|device| device.compiles()) {
+            let mut own = graph.clone();
+            unfuse(&mut own);
+            standard = Some(own.encode_to_vec());
+        }
+        let bytes = |device: Device| ModelBytes {
+            graph: standard.as_deref().filter(|_| device.compiles()).unwrap_or(&fused),
             folder: self.folder.as_deref(),
             weights: self.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
         };
         let mut options = options.clone();
         options.providers.precision = Some(self.info.precision);
         options.providers.cache = compiled.map(Path::to_path_buf).or(options.providers.cache);
-        Session::open(library, bytes, &options)
+        Session::open_each(library, bytes, &options)
     }
 
     /// Where providers keep what they compile of this model, loaded with these options; `None` without a cache.
@@ -178,7 +190,7 @@ impl Loaded {
             (_, true) => "-labels",
             _ => "",
         };
-        Some(cache::record_folder(cache, library, &format!("{key}{variant}")))
+        Some(cache::record_folder(cache, library, &format!("{key}{variant}-{COMPILED}")))
     }
 }
 
