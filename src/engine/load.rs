@@ -1,6 +1,7 @@
 //! Where models come from.
 
 use super::cache;
+use super::form::write_for;
 use super::framer::DeviceFraming;
 use super::model::Model;
 use super::turns::Turns;
@@ -10,7 +11,6 @@ use crate::convert::{self, ConvertOptions, InMemory, Plan, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::onnx::proto::ModelProto;
-use crate::onnx::unfuse;
 use crate::runtime::{Device, Library, ModelBytes, Session, SessionOptions};
 use crate::spec::{ModelInfo, NormalFrame, Precision, Rope, Rotation, Task};
 use prost::Message;
@@ -26,7 +26,7 @@ const MAX_GRAPH_BYTES: u64 = 256 << 20;
 /// copy, and a 0.4b model then needed 4.4 GB instead of 2.5.
 const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
 
-/// In the name of every folder of what providers compile. Raised when [`unfuse`] writes other graphs: what was compiled of the old
+/// In the name of every folder of what providers compile. Raised when [`write_for`] writes other graphs: what was compiled of the old
 /// ones, and the records of it, are then no longer found.
 const COMPILED: &str = "standard-1";
 
@@ -153,8 +153,7 @@ impl Loaded {
         Self { model, weights, folder, temporary, info, watched, key, is_cached: false }
     }
 
-    /// A session of the graph or a part of it; in standard operators on a device that compiles graphs, with ONNX Runtime's fused
-    /// ones on the others of the list.
+    /// A session of the graph or a part of it, in the form that each device of the list takes ([`write_for`]).
     ///
     /// `compiled`: where providers keep what they compile of it.
     pub fn open(
@@ -164,14 +163,10 @@ impl Loaded {
         options: &SessionOptions,
         compiled: Option<&Path>,
     ) -> Result<Session> {
-        let (fused, mut standard) = (graph.encode_to_vec(), None);
-        if options.devices.iter().any(|device| device.compiles()) {
-            let mut own = graph.clone();
-            unfuse(&mut own);
-            standard = Some(own.encode_to_vec());
-        }
+        let forms: Vec<(Device, Vec<u8>)> =
+            options.devices.iter().map(|&device| (device, form(graph, device))).collect();
         let bytes = |device: Device| ModelBytes {
-            graph: standard.as_deref().filter(|_| device.compiles()).unwrap_or(&fused),
+            graph: forms.iter().find(|(of, _)| *of == device).map_or(&[], |(_, bytes)| bytes),
             folder: self.folder.as_deref(),
             weights: self.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
         };
@@ -220,6 +215,15 @@ impl Model {
     }
 }
 
+fn form(graph: &ModelProto, device: Device) -> Vec<u8> {
+    if !device.compiles() {
+        return graph.encode_to_vec();
+    }
+    let mut own = graph.clone();
+    write_for(device, &mut own);
+    own.encode_to_vec()
+}
+
 /// Opens a checkpoint.
 pub(super) fn checkpoint(source: &ModelSource) -> Result<Source> {
     match source {
@@ -250,8 +254,8 @@ pub(super) fn made(plan: Plan, source: &Source, options: &LoadOptions, progress:
 /// How a model that is loaded so is converted.
 pub(super) fn convert_options(options: &LoadOptions) -> ConvertOptions {
     // The first device listed decides. Rounding by arithmetic gives the same values as casts, on the processor sooner, and
-    // WebGPU, DirectML and CoreML have no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away, and
-    // where OpenVINO computes in bfloat16 itself nothing would be left of it.
+    // WebGPU, DirectML and CoreML have no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away, and for
+    // OpenVINO the casts are replaced when a session is opened.
     let rotation = match options.session.devices.first() {
         Some(Device::Cpu | Device::WebGpu | Device::DirectMl(_) | Device::CoreMl) => Rotation::Veltkamp,
         _ => Rotation::Rounded,

@@ -8,11 +8,13 @@ mod attention;
 mod norm;
 mod part;
 mod rotary;
+mod round;
 mod types;
 
 use super::MICROSOFT;
 use super::proto::{ModelProto, NodeProto};
 use part::Part;
+pub use round::{Rounding, round_by};
 
 /// Leaves only standard operators, of opset 20 at most, in a graph that this library wrote: attention becomes products and a
 /// softmax, norms means and roots, QuickGelu a sigmoid, the rotation products and sums.
