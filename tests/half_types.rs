@@ -6,8 +6,8 @@ mod common;
 use common::{Golden, library, quiet, raw_options, run_floats, worst};
 use prost::Message;
 use sapiens::convert::{InMemory, in_memory, plan};
-use sapiens::onnx::Element;
-use sapiens::onnx::proto::{AttributeProto, GraphProto, NodeProto, TensorProto};
+use sapiens::onnx::proto::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
+use sapiens::onnx::{Element, unfuse};
 use sapiens::runtime::{ModelBytes, Session, SessionOptions};
 use sapiens::spec::{Precision, Rope, Rotation};
 use std::collections::HashMap;
@@ -117,6 +117,42 @@ fn norms_rotation_statistics_and_last_layers_stay_in_32_bits() {
     }
 }
 
+/// Written out, they do what the fused kernels do inside: sum in 32 bits.
+#[test]
+fn written_out_norms_softmax_and_sigmoids_stay_in_32_bits() {
+    for name in &GOLDEN[..8] {
+        let golden = Golden::open(name);
+        for (precision, half) in [(Precision::Fp16, F16), (Precision::Bf16, BF16)] {
+            let options = raw_options(golden.size, Rope::Fp32, Rotation::Fused, precision);
+            let mut model = plan(&golden.source, &options).unwrap().model;
+            let products = |model: &ModelProto| {
+                let graph = model.graph.as_ref().unwrap();
+                let types = types(graph);
+                let is_half = |node: &&NodeProto| types[&node.output[0]] == half;
+                graph.node.iter().filter(|n| ["MatMul", "Conv"].contains(&n.op_type.as_str())).filter(is_half).count()
+            };
+            let fused = model.graph.iter().flat_map(|g| &g.node).filter(|n| n.op_type == "MultiHeadAttention").count();
+            let before = products(&model);
+            unfuse(&mut model);
+            assert_eq!(
+                products(&model),
+                before + 2 * fused,
+                "{name} {precision}: the products of attention are narrow"
+            );
+            let graph = model.graph.as_ref().unwrap();
+            let types = types(graph);
+            let allowed =
+                ["MatMul", "Conv", "Cast", "Add", "Mul", "Reshape", "Transpose", "Concat", "Expand", "DepthToSpace"];
+            for node in &graph.node {
+                let is_half = node.input.iter().any(|n| types.get(n) == Some(&half));
+                assert!(!is_half || allowed.contains(&node.op_type.as_str()), "{name} {precision} {}", node.name);
+            }
+            let softmax = graph.node.iter().filter(|n| n.op_type == "Softmax");
+            assert_eq!(softmax.filter(|n| types[&n.input[0]] == F32).count(), fused);
+        }
+    }
+}
+
 /// The scale that every point is divided by ends in 32-bit layers.
 #[test]
 fn the_last_layers_of_the_scale_are_precise() {
@@ -141,10 +177,13 @@ fn the_last_layers_of_the_scale_are_precise() {
 /// Every bfloat16 value as a 32-bit float that was rounded to bfloat16 where the graph rounds it.
 fn lowered(graph: &mut GraphProto, weights: &[u8]) {
     let types = types(graph);
-    for tensor in graph.initializer.iter_mut().filter(|t| t.data_location == 1) {
+    for tensor in graph.initializer.iter_mut().filter(|t| t.data_location == 1 || t.data_type == BF16) {
         let number =
             |key: &str| -> usize { tensor.external_data.iter().find(|e| e.key == key).unwrap().value.parse().unwrap() };
-        let bytes = &weights[number("offset")..][..number("length")];
+        let bytes = match tensor.data_location {
+            1 => &weights[number("offset")..][..number("length")],
+            _ => &tensor.raw_data,
+        };
         tensor.raw_data = match tensor.data_type {
             BF16 => bytes.chunks_exact(2).flat_map(|pair| [0, 0, pair[0], pair[1]]).collect(),
             _ => bytes.to_vec(),
@@ -190,10 +229,13 @@ fn cast(from: &str, to: &str, element: i32) -> NodeProto {
 fn bfloat16_costs_what_its_bits_say() {
     for (name, limit) in [("pose", 0.1), ("seg", 0.1), ("normal", 0.1), ("pointmap", 0.1), ("albedo", 0.1)] {
         let golden = Golden::open(name);
-        let run = |precision: Precision| {
+        let run = |precision: Precision, is_standard: bool| {
             let plan = plan(&golden.source, &raw_options(golden.size, Rope::Fp32, Rotation::Fused, precision)).unwrap();
             let names = plan.info.tasks[0].raw_outputs();
             let InMemory { mut model, weights } = in_memory(plan, &golden.source, &mut quiet).unwrap();
+            if is_standard {
+                unfuse(&mut model);
+            }
             lowered(model.graph.as_mut().unwrap(), &weights);
             let graph = model.encode_to_vec();
             let options = SessionOptions { threads: 1, ..Default::default() };
@@ -201,14 +243,17 @@ fn bfloat16_costs_what_its_bits_say() {
             let session = Session::open(library(), bytes, &options).unwrap();
             run_floats(&session, &golden.input, golden.size, names)
         };
-        let (rounded, exact) = (run(Precision::Bf16), run(Precision::Fp32));
+        let (rounded, exact) = (run(Precision::Bf16, false), run(Precision::Fp32, false));
         let error = |(a, b): (&sapiens::runtime::Tensor, &sapiens::runtime::Tensor)| {
             let range = b.floats().unwrap().iter().fold(0.0_f32, |most, v| most.max(v.abs()));
             worst(a.floats().unwrap(), b.floats().unwrap()) / range
         };
-        let error = rounded.iter().zip(&exact).map(error).fold(0.0, f32::max);
-        println!("{name}: {error:.1e} of the range");
-        assert!(error > 1e-4 && error < limit, "{name}: {error}");
+        let standard = run(Precision::Bf16, true);
+        let [fused, standard] = [rounded, standard].map(|r| r.iter().zip(&exact).map(error).fold(0.0, f32::max));
+        println!("{name}: {fused:.1e} of the range, in standard operators {standard:.1e}");
+        assert!(fused > 1e-4 && fused < limit, "{name}: {fused}");
+        // Scores and weights of attention are rounded between its products.
+        assert!(standard > 1e-4 && standard < limit, "{name}: {standard}");
     }
 }
 

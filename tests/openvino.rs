@@ -5,11 +5,16 @@
 //! throughout, and every test has `openvino` in its name.
 
 use ndarray::{Array, Dimension};
+use prost::Message;
 use sapiens::ErrorKind;
-use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request, try_device};
+use sapiens::checkpoint::Source;
+use sapiens::convert::{ConvertOptions, InMemory, Plan, in_memory, plan, plan_detector};
+use sapiens::engine::{Engine, FrameResult, LoadOptions, ModelSource, Request, try_device, write_for};
+use sapiens::geometry::Size;
 use sapiens::image::Image;
-use sapiens::runtime::{Device, Library, OpenVinoTarget, SessionOptions};
-use sapiens::spec::Task;
+use sapiens::onnx::cut;
+use sapiens::runtime::{Device, Library, ModelBytes, OpenVinoTarget, Session, SessionOptions};
+use sapiens::spec::{Rotation, Task};
 use std::path::{Path, PathBuf};
 
 const FLOAT: Device = Device::OpenVino(OpenVinoTarget::Cpu);
@@ -89,6 +94,64 @@ fn openvino_is_there_and_computes() {
     assert!(library.providers().iter().any(|p| p == FLOAT.provider()), "{:?}", library.providers());
     for device in [FLOAT, NARROW, Device::Cpu] {
         try_device(library, device).unwrap();
+    }
+}
+
+/// A graph, or the part of it from a value to others, in OpenVINO, none of it on the processor's own provider.
+fn assert_taken_whole(device: Device, what: &str, source: &Source, plan: Plan, part: Option<(&str, &[&str])>) {
+    let InMemory { mut model, weights } = in_memory(plan, source, &mut |_, _, _| Ok(())).unwrap();
+    if let Some((input, outputs)) = part {
+        model = cut(&model, &[input], outputs).unwrap();
+    }
+    write_for(device, &mut model);
+    let graph = model.encode_to_vec();
+    let bytes = ModelBytes { graph: &graph, folder: None, weights: Some((InMemory::WEIGHTS, &weights)) };
+    if let Err(error) = Session::open_strict(library(), bytes, device) {
+        panic!("{what} on {device}: {error}");
+    }
+}
+
+/// The parts of a bundle as the engine opens them, each compiled once: that is what takes time.
+#[test]
+fn openvino_takes_every_task_whole() {
+    let source = Source::open("assets/demo/demo_bundle.safetensors").unwrap();
+    let check = |what: &str, part| {
+        let options = ConvertOptions { rotation: Rotation::Rounded, ..ConvertOptions::default() };
+        assert_taken_whole(NARROW, what, &source, plan(&source, &options).unwrap(), Some(part));
+    };
+    check("backbone", ("image", &["featmap"]));
+    for task in [Task::Pose, Task::Seg, Task::Normal, Task::Pointmap, Task::Albedo, Task::Matting] {
+        check(task.name(), ("featmap", task.decoded_outputs()));
+    }
+    check("seg", ("featmap", Task::Seg.raw_outputs()));
+}
+
+#[test]
+fn openvino_takes_every_architecture_whole() {
+    let options = |input| ConvertOptions { input, rotation: Rotation::Rounded, ..ConvertOptions::default() };
+    // Grouped heads and the rounded rotation; the tokenizer of 4K.
+    for name in ["pose", "pretrain_4k"] {
+        let source = Source::open(testkit::golden_checkpoint(name)).unwrap();
+        let shape = testkit::expected(name).shape("input");
+        let plan = plan(&source, &options(Some(Size::new(shape[3], shape[2])))).unwrap();
+        assert_taken_whole(FLOAT, name, &source, plan, None);
+    }
+    let v1 = testkit::safetensors_bytes(&testkit::golden_tensors1("seg"), testkit::Dtype::F32, &[("heads", "4")]);
+    let v1 = Source::from_bytes(v1).unwrap();
+    assert_taken_whole(FLOAT, "v1", &v1, plan(&v1, &options(None)).unwrap(), None);
+}
+
+#[test]
+fn openvino_takes_every_detector_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let rtmdet = testkit::data_dir().join("detector/rtmdet.pth");
+    let detr = testkit::golden_detr(folder.path());
+    let demo = PathBuf::from("assets/demo/demo_bundle.safetensors");
+    for (path, size) in [(detr, Some(Size::new(160, 96))), (rtmdet, Some(Size::new(192, 192))), (demo, None)] {
+        let source = Source::open(&path).unwrap();
+        let options = ConvertOptions { input: size, ..ConvertOptions::default() };
+        let plan = plan_detector(&source, &options).unwrap();
+        assert_taken_whole(FLOAT, &path.display().to_string(), &source, plan, None);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where models come from.
 
 use super::cache;
+use super::form::write_for;
 use super::framer::DeviceFraming;
 use super::model::Model;
 use super::turns::Turns;
@@ -24,6 +25,10 @@ const MAX_GRAPH_BYTES: u64 = 256 << 20;
 /// Weights of a checkpoint above this go through a temporary file, which ONNX Runtime maps: a buffer of ours it would
 /// copy, and a 0.4b model then needed 4.4 GB instead of 2.5.
 const MAX_BYTES_IN_MEMORY: u64 = 256 << 20;
+
+/// In the name of every folder of what providers compile. Raised when [`write_for`] writes other graphs: what was compiled of the old
+/// ones, and the records of it, are then no longer found.
+const COMPILED: &str = "standard-1";
 
 /// Where a model comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -148,7 +153,7 @@ impl Loaded {
         Self { model, weights, folder, temporary, info, watched, key, is_cached: false }
     }
 
-    /// A session of the graph or a part of it.
+    /// A session of the graph or a part of it, in the form that each device of the list takes ([`write_for`]).
     ///
     /// `compiled`: where providers keep what they compile of it.
     pub fn open(
@@ -158,15 +163,17 @@ impl Loaded {
         options: &SessionOptions,
         compiled: Option<&Path>,
     ) -> Result<Session> {
-        let bytes = ModelBytes {
-            graph: &graph.encode_to_vec(),
+        let forms: Vec<(Device, Vec<u8>)> =
+            options.devices.iter().map(|&device| (device, form(graph, device))).collect();
+        let bytes = |device: Device| ModelBytes {
+            graph: forms.iter().find(|(of, _)| *of == device).map_or(&[], |(_, bytes)| bytes),
             folder: self.folder.as_deref(),
             weights: self.weights.as_ref().map(|w| (InMemory::WEIGHTS, w)),
         };
         let mut options = options.clone();
         options.providers.precision = Some(self.info.precision);
         options.providers.cache = compiled.map(Path::to_path_buf).or(options.providers.cache);
-        Session::open(library, bytes, &options)
+        Session::open_each(library, bytes, &options)
     }
 
     /// Where providers keep what they compile of this model, loaded with these options; `None` without a cache.
@@ -178,7 +185,7 @@ impl Loaded {
             (_, true) => "-labels",
             _ => "",
         };
-        Some(cache::record_folder(cache, library, &format!("{key}{variant}")))
+        Some(cache::record_folder(cache, library, &format!("{key}{variant}-{COMPILED}")))
     }
 }
 
@@ -206,6 +213,15 @@ impl Model {
         });
         model.map_err(|e| source.locate(e))
     }
+}
+
+fn form(graph: &ModelProto, device: Device) -> Vec<u8> {
+    if !device.compiles() {
+        return graph.encode_to_vec();
+    }
+    let mut own = graph.clone();
+    write_for(device, &mut own);
+    own.encode_to_vec()
 }
 
 /// Opens a checkpoint.
@@ -238,8 +254,8 @@ pub(super) fn made(plan: Plan, source: &Source, options: &LoadOptions, progress:
 /// How a model that is loaded so is converted.
 pub(super) fn convert_options(options: &LoadOptions) -> ConvertOptions {
     // The first device listed decides. Rounding by arithmetic gives the same values as casts, on the processor sooner, and
-    // WebGPU, DirectML and CoreML have no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away, and
-    // where OpenVINO computes in bfloat16 itself nothing would be left of it.
+    // WebGPU, DirectML and CoreML have no bfloat16; but CUDA and TensorRT may fuse the arithmetic and round it away, and for
+    // OpenVINO the casts are replaced when a session is opened.
     let rotation = match options.session.devices.first() {
         Some(Device::Cpu | Device::WebGpu | Device::DirectMl(_) | Device::CoreMl) => Rotation::Veltkamp,
         _ => Rotation::Rounded,

@@ -15,7 +15,7 @@ mod window;
 pub use builder::{Attr, Builder, Dim, Element};
 pub use cut::cut;
 pub use extent::{weight_bytes, work_bytes};
-pub use unfuse::unfuse_attention;
+pub use unfuse::{Rounding, round_by, unfuse, unfuse_attention};
 pub use widen::widen_input;
 pub use window::{Cells, WINDOWS, Windows, windowed};
 

@@ -90,9 +90,15 @@ impl Device {
         }
     }
 
+    /// Whether it takes whole graphs and fuses what it finds in them itself: it knows standard operators, not the fused ones of
+    /// ONNX Runtime.
+    pub const fn compiles(self) -> bool {
+        matches!(self, Self::TensorRt(_) | Self::OpenVino(_) | Self::CoreMl)
+    }
+
     /// Whether what is compiled for it is for one size of batch, which is then 1.
     pub(super) const fn fixes_batch(self) -> bool {
-        matches!(self, Self::TensorRt(_) | Self::OpenVino(_) | Self::CoreMl)
+        self.compiles()
     }
 }
 

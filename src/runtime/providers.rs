@@ -203,8 +203,7 @@ fn is_built(cache: Option<&Path>, device: Device) -> bool {
 
 /// Makes the folder that a device of the list compiles into.
 pub(super) fn prepare_cache(device: Device, options: &SessionOptions) -> Result<()> {
-    let compiles = matches!(device, Device::TensorRt(_) | Device::OpenVino(_) | Device::CoreMl);
-    let Some(folder) = options.providers.cache.as_deref().filter(|_| compiles) else { return Ok(()) };
+    let Some(folder) = options.providers.cache.as_deref().filter(|_| device.compiles()) else { return Ok(()) };
     let folder = BuildRecord::folder(folder, device);
     std::fs::create_dir_all(&folder).map_err(|e| Error::io("create the cache folder", &folder, e))
 }

@@ -98,12 +98,24 @@ pub(super) struct Open {
 impl Session {
     /// Loads a graph.
     pub fn open(library: &'static Library, model: ModelBytes, options: &SessionOptions) -> Result<Self> {
+        Self::open_each(library, |_| model, options)
+    }
+
+    /// Loads a graph that is written otherwise for some devices: `model` is asked for each that is tried.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_each<'m>(
+        library: &'static Library,
+        model: impl Fn(Device) -> ModelBytes<'m>,
+        options: &SessionOptions,
+    ) -> Result<Self> {
         if options.devices.is_empty() {
             return Err(Error::invalid("devices: the list is empty; name at least one, such as `cpu`"));
         }
         let mut refused = Vec::new();
         for &device in &options.devices {
-            match open_recorded(library, model, options, device) {
+            match open_recorded(library, model(device), options, device) {
                 Ok((inner, recording_refused)) => {
                     let mut session = Self::of(library, inner, device, options, recording_refused);
                     session.refused = refused;

@@ -14,6 +14,16 @@ pub fn data_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data")
 }
 
+/// Copies the reference DETR to `folder` as it is downloaded, the `config.json` beside it that names its heads; returns its path.
+pub fn golden_detr(folder: &Path) -> PathBuf {
+    let data = data_dir().join("detector");
+    let model = folder.join("model.safetensors");
+    for (from, to) in [("detr.config.json", &folder.join("config.json")), ("detr_hf.safetensors", &model)] {
+        std::fs::copy(data.join(from), to).unwrap_or_else(|e| panic!("{from} to {}: {e}", to.display()));
+    }
+    model
+}
+
 /// The text of a gzipped file of `tests/data`.
 pub fn gzipped_text(name: &str) -> String {
     String::from_utf8(gzipped(name)).expect("text")

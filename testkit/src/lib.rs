@@ -15,7 +15,7 @@ mod weights;
 
 pub use bundle::{Bundle, DETECTOR};
 pub use file::{Dtype, Expected, Tensor, safetensors_bytes, write_safetensors};
-pub use golden::{GOLDEN, data_dir, expected, golden_checkpoint, golden_tensors, gzipped, gzipped_text};
+pub use golden::{GOLDEN, data_dir, expected, golden_checkpoint, golden_detr, golden_tensors, gzipped, gzipped_text};
 pub use manifest::{Manifest, key_table, manifests, write_sparse};
 pub use naming::to_transformers;
 pub use pth::{Archive, Pickle, pth_bytes};

@@ -24,8 +24,9 @@ use std::process::ExitCode;
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  fetch-ort [--source pypi|npm] [--ort PATH]
-      Put ONNX Runtime under target/onnxruntime/. pypi (the default) is the CPU build; npm has the WebGPU provider.
+  fetch-ort [--source pypi|npm|openvino] [--ort PATH]
+      Put ONNX Runtime under target/onnxruntime/. pypi (the default) is the CPU build; npm has the WebGPU provider, openvino
+      (Linux x86_64) that of OpenVINO for processors.
   fetch-coreclr
       Put .NET's CoreCLR under target/coreclr/: the C# tests run on it, too.
   demo [--source pypi|npm] [--ort PATH] [--out DIR] [--smoke]
@@ -43,9 +44,9 @@ Usage: cargo xtask COMMAND
   package
       Make such a package from the development build, and build and run programs with it in other places.
   test [--allow-blocked]
-      Everything CI checks. A missing host (WebGPU library, Vulkan driver) fails the run unless --allow-blocked.
+      Everything CI checks. A missing host (WebGPU or OpenVINO library, Vulkan driver) fails the run unless --allow-blocked.
 
-Environment: SAPIENS_ORT, SAPIENS_ORT_WEBGPU: absolute paths of libraries to use instead of fetching;
+Environment: SAPIENS_ORT, SAPIENS_ORT_WEBGPU, SAPIENS_ORT_OPENVINO: absolute paths of libraries to use instead of fetching;
              PYTHON: the interpreter that has pip.";
 
 fn main() -> ExitCode {

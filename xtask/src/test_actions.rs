@@ -75,16 +75,12 @@ pub fn find_webgpu_host(run: &mut Run) -> Result<Counts, Fault> {
     Ok(Counts::default())
 }
 
-/// The OpenVINO build, if somebody has named one.
-pub fn find_openvino_host(_: &mut Run) -> Result<Counts, Fault> {
-    const VARIABLE: &str = "SAPIENS_ORT_OPENVINO";
-    match std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
-        Some(path) => {
-            println!("{VARIABLE}={}", path.display());
-            Ok(Counts::default())
-        }
-        None => Err(Fault::Blocked(format!("{VARIABLE} names no library; docs/providers.md says how to get one"))),
-    }
+/// The OpenVINO build.
+pub fn find_openvino_host(run: &mut Run) -> Result<Counts, Fault> {
+    let library = fetch::library(Source::OpenVino, None)?;
+    println!("{} ({})", library.path.display(), library.origin);
+    run.set(Source::OpenVino.variable(), library.path);
+    Ok(Counts::default())
 }
 
 /// The demo in its small form; it checks its own results.

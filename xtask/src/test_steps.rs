@@ -31,7 +31,7 @@ pub struct Step {
 pub enum Host {
     /// A build of ONNX Runtime with WebGPU, and a Vulkan driver. Without it the run fails, unless that was allowed.
     WebGpu,
-    /// A build of ONNX Runtime with OpenVINO. Large, and not fetched: without it the run says so and goes on.
+    /// A build of ONNX Runtime with OpenVINO. On a platform that none is pinned for, the run says so and goes on.
     OpenVino,
 }
 

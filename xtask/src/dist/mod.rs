@@ -57,6 +57,9 @@ pub fn run(request: &Request) -> Result<Package, Fault> {
     if !["dist", "release", "dev"].contains(&request.profile) {
         return Err(Fault::failed(format!("--profile {}: expected dist, release or dev", request.profile)));
     }
+    if request.runtime == Some(Source::OpenVino) {
+        return Err(Fault::failed("--source openvino: that build is not packed; expected pypi or npm"));
+    }
     if request.runtime.is_none() && request.ort.is_some() {
         return Err(Fault::failed("--ort names a library to pack, --no-ort packs none: give one of them"));
     }

@@ -1,6 +1,6 @@
 //! The registries' own clients (pip, npm) and the unpacking of what they bring.
 
-use super::pins::{NPM_FILE, NPM_VERSION, PYPI_VERSION, Platform};
+use super::pins::{NPM_FILE, NPM_VERSION, OPENVINO_VERSION, PYPI_VERSION, Platform};
 use crate::process::{self, Fault};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,10 +29,29 @@ const UNZIP: &str = "import sys, zipfile\n\
                      archive = zipfile.ZipFile(sys.argv[1])\n\
                      for name in sys.argv[3:]: archive.extract(name, sys.argv[2])";
 
-/// Downloads the wheel into `dir` through pip, whatever Python version the interpreter itself has.
-pub fn wheel(platform: &Platform, dir: &Path) -> Result<PathBuf, Fault> {
+/// A package on PyPI.
+pub struct Wheel {
+    /// Its name.
+    pub package: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its size, for people.
+    pub megabytes: u32,
+    /// What to try where PyPI cannot be reached.
+    pub way_out: &'static str,
+}
+
+/// The CPU build.
+pub const ONNXRUNTIME: Wheel =
+    Wheel { package: "onnxruntime", version: PYPI_VERSION, megabytes: 21, way_out: "--source npm" };
+/// The build with the OpenVINO provider.
+pub const WITH_OPENVINO: Wheel =
+    Wheel { package: "onnxruntime-openvino", version: OPENVINO_VERSION, megabytes: 84, way_out: "--source pypi" };
+
+/// Downloads a wheel into `dir` through pip, whatever Python version the interpreter itself has.
+pub fn wheel(wheel: &Wheel, platform: &Platform, dir: &Path) -> Result<PathBuf, Fault> {
     let python = python()?;
-    eprintln!("fetching onnxruntime {PYPI_VERSION} from PyPI (about 21 MB)");
+    eprintln!("fetching {} {} from PyPI (about {} MB)", wheel.package, wheel.version, wheel.megabytes);
     let mut pip = Command::new(&python);
     pip.args([
         "-m",
@@ -47,9 +66,9 @@ pub fn wheel(platform: &Platform, dir: &Path) -> Result<PathBuf, Fault> {
     .args(["--only-binary", ":all:", "--platform", platform.pip_tag])
     .args(["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--dest"])
     .arg(dir)
-    .arg(format!("onnxruntime=={PYPI_VERSION}"));
-    process::output(&mut pip).map_err(|fault| explain(fault, "PyPI", "--source npm"))?;
-    let file = dir.join(platform.wheel_file());
+    .arg(format!("{}=={}", wheel.package, wheel.version));
+    process::output(&mut pip).map_err(|fault| explain(fault, "PyPI", wheel.way_out))?;
+    let file = dir.join(platform.wheel_file(wheel.package, wheel.version));
     if file.is_file() { Ok(file) } else { Err(Fault::failed(format!("pip did not write {}", file.display()))) }
 }
 
@@ -71,11 +90,12 @@ pub fn npm_package(dir: &Path) -> Result<PathBuf, Fault> {
     if file.is_file() { Ok(file) } else { Err(Fault::failed(format!("npm did not write {}", file.display()))) }
 }
 
-/// Unpacks the library and its licence texts; returns their paths.
-pub fn unpack_wheel(platform: &Platform, archive: &Path, dir: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let names = [platform.wheel_library, "onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"];
+/// Unpacks libraries and the licence texts; returns their paths.
+pub fn unpack_wheel(libraries: &[&str], archive: &Path, dir: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let mut names = libraries.to_vec();
+    names.extend(["onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"]);
     let mut unzip = Command::new(python()?);
-    process::output(unzip.args(["-c", UNZIP]).args([archive, dir]).args(names))?;
+    process::output(unzip.args(["-c", UNZIP]).args([archive, dir]).args(&names))?;
     Ok(names.iter().map(|name| dir.join(name)).collect())
 }
 

@@ -21,6 +21,8 @@ pub enum Source {
     Pypi,
     /// The package `onnxruntime-node`: with the WebGPU provider.
     Npm,
+    /// The wheel `onnxruntime-openvino`: with the OpenVINO provider, for processors.
+    OpenVino,
 }
 
 impl FromStr for Source {
@@ -30,7 +32,8 @@ impl FromStr for Source {
         match text {
             "pypi" => Ok(Self::Pypi),
             "npm" => Ok(Self::Npm),
-            _ => Err(Fault::failed(format!("--source {text}: expected pypi or npm"))),
+            "openvino" => Ok(Self::OpenVino),
+            _ => Err(Fault::failed(format!("--source {text}: expected pypi, npm or openvino"))),
         }
     }
 }
@@ -41,6 +44,7 @@ impl Source {
         match self {
             Self::Pypi => "SAPIENS_ORT",
             Self::Npm => "SAPIENS_ORT_WEBGPU",
+            Self::OpenVino => "SAPIENS_ORT_OPENVINO",
         }
     }
 
@@ -48,6 +52,7 @@ impl Source {
         match self {
             Self::Pypi => format!("pypi-{}", pins::PYPI_VERSION),
             Self::Npm => format!("npm-{}", pins::NPM_VERSION),
+            Self::OpenVino => format!("openvino-{}", pins::OPENVINO_VERSION),
         }
     }
 }
@@ -75,6 +80,11 @@ pub fn library(source: Source, given: Option<&Path>) -> Result<Library, Fault> {
     }
 }
 
+/// Whether a build with OpenVINO can be fetched for this platform.
+pub fn has_openvino() -> bool {
+    platform(std::env::consts::OS, std::env::consts::ARCH).is_ok_and(|platform| !platform.openvino_files.is_empty())
+}
+
 fn existing(path: &Path, named_by: &str) -> Result<Library, Fault> {
     if !path.is_file() {
         return Err(Fault::failed(format!(
@@ -89,11 +99,17 @@ fn existing(path: &Path, named_by: &str) -> Result<Library, Fault> {
 
 fn fetched(source: Source) -> Result<Library, Fault> {
     let platform = platform(std::env::consts::OS, std::env::consts::ARCH)?;
+    if source == Source::OpenVino && platform.openvino_files.is_empty() {
+        let message =
+            "no build of ONNX Runtime with OpenVINO is pinned for this platform: name one in SAPIENS_ORT_OPENVINO";
+        return Err(Fault::blocked(message));
+    }
     let parent = target_dir().join("onnxruntime");
     let dir = parent.join(source.folder());
     let (pin, file) = match source {
         Source::Pypi => (platform.wheel_sha256, platform.wheel_library),
         Source::Npm => (pins::NPM_SHA512, platform.npm_files[0]),
+        Source::OpenVino => (pins::OPENVINO_SHA256, platform.openvino_files[0]),
     };
     let path = dir.join(file.rsplit('/').next().unwrap_or(file));
     if is_complete(&dir, &path, pin) {
@@ -102,16 +118,18 @@ fn fetched(source: Source) -> Result<Library, Fault> {
 
     let work = Partial::new(&parent)?;
     let (archive, time) = process::timed(|| match source {
-        Source::Pypi => download::wheel(platform, &work.0),
+        Source::Pypi => download::wheel(&download::ONNXRUNTIME, platform, &work.0),
         Source::Npm => download::npm_package(&work.0),
+        Source::OpenVino => download::wheel(&download::WITH_OPENVINO, platform, &work.0),
     });
     let archive = archive?;
     check(&archive, source, pin)?;
     let unpacked = work.0.join("unpacked");
     fs::create_dir(&unpacked).map_err(Fault::io("create", &unpacked))?;
     let files = match source {
-        Source::Pypi => download::unpack_wheel(platform, &archive, &unpacked)?,
+        Source::Pypi => download::unpack_wheel(&[platform.wheel_library], &archive, &unpacked)?,
         Source::Npm => download::unpack_npm_package(platform, &archive, &unpacked)?,
+        Source::OpenVino => download::unpack_wheel(platform.openvino_files, &archive, &unpacked)?,
     };
     let done = work.0.join("done");
     fs::create_dir(&done).map_err(Fault::io("create", &done))?;
@@ -149,7 +167,7 @@ fn is_complete(dir: &Path, library: &Path, pin: &str) -> bool {
 
 fn check(archive: &Path, source: Source, pin: &str) -> Result<(), Fault> {
     let digest = match source {
-        Source::Pypi => process::digest::<sha2::Sha256>(archive)?,
+        Source::Pypi | Source::OpenVino => process::digest::<sha2::Sha256>(archive)?,
         Source::Npm => process::digest::<sha2::Sha512>(archive)?,
     };
     if digest == pin {

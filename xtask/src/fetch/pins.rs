@@ -10,6 +10,11 @@ pub const NPM_FILE: &str = "onnxruntime-node-1.30.0.tgz";
 pub const NPM_SHA512: &str = "b7086cd42d82fc1164cf5c9ce4e634288536194aba0d444eee10f86f1e50d90c\
                               b79c0309c115d6f31537355733136f5503d96894b3987a9a03f1f8d318e7c8ab";
 
+/// Version of the PyPI package `onnxruntime-openvino`: with OpenVINO 2025.4.1.
+pub const OPENVINO_VERSION: &str = "1.24.1";
+/// SHA-256 of its wheel for the only platform in [`PLATFORMS`] that has one here.
+pub const OPENVINO_SHA256: &str = "3007c803634cc69c6d52af1dea7ce729d9bb62b9a11070fd2f959119199007a8";
+
 /// One platform: `os` and `arch` as in `std::env::consts`.
 pub struct Platform {
     /// Operating system.
@@ -24,6 +29,9 @@ pub struct Platform {
     pub wheel_library: &'static str,
     /// Files in the npm package the library needs beside it, the library first; empty where it has none.
     pub npm_files: &'static [&'static str],
+    /// Files in the OpenVINO wheel, the library first: what runs on a processor, once (the wheel has most of it two or three times, and
+    /// the plugins for other devices). Empty where no wheel is pinned.
+    pub openvino_files: &'static [&'static str],
 }
 
 /// Every platform with a wheel. (There is none of this version for Intel Macs.)
@@ -35,6 +43,15 @@ pub const PLATFORMS: &[Platform] = &[
         wheel_sha256: "5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f",
         wheel_library: "onnxruntime/capi/libonnxruntime.so.1.31.1",
         npm_files: &["package/bin/napi-v6/linux/x64/libonnxruntime.so.1"],
+        openvino_files: &[
+            "onnxruntime/capi/libonnxruntime.so.1.24.1",
+            "onnxruntime/capi/libonnxruntime_providers_openvino.so",
+            "onnxruntime/capi/libonnxruntime_providers_shared.so",
+            "onnxruntime/capi/libopenvino.so.2541",
+            "onnxruntime/capi/libopenvino_intel_cpu_plugin.so",
+            "onnxruntime/capi/libopenvino_onnx_frontend.so.2541",
+            "onnxruntime/capi/libtbb.so.12",
+        ],
     },
     Platform {
         os: "linux",
@@ -43,6 +60,7 @@ pub const PLATFORMS: &[Platform] = &[
         wheel_sha256: "da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3",
         wheel_library: "onnxruntime/capi/libonnxruntime.so.1.31.1",
         npm_files: &["package/bin/napi-v6/linux/arm64/libonnxruntime.so.1"],
+        openvino_files: &[],
     },
     Platform {
         os: "windows",
@@ -56,6 +74,7 @@ pub const PLATFORMS: &[Platform] = &[
             "package/bin/napi-v6/win32/x64/dxcompiler.dll",
             "package/bin/napi-v6/win32/x64/dxil.dll",
         ],
+        openvino_files: &[],
     },
     Platform {
         os: "windows",
@@ -69,6 +88,7 @@ pub const PLATFORMS: &[Platform] = &[
             "package/bin/napi-v6/win32/arm64/dxcompiler.dll",
             "package/bin/napi-v6/win32/arm64/dxil.dll",
         ],
+        openvino_files: &[],
     },
     Platform {
         os: "macos",
@@ -77,13 +97,14 @@ pub const PLATFORMS: &[Platform] = &[
         wheel_sha256: "60b6b69bfe580eab576cacc5d132a0e9cf2a37fcfd18d46dd191042b1d1ed0d7",
         wheel_library: "onnxruntime/capi/libonnxruntime.1.31.1.dylib",
         npm_files: &["package/bin/napi-v6/darwin/arm64/libonnxruntime.1.30.0.dylib"],
+        openvino_files: &[],
     },
 ];
 
 impl Platform {
-    /// File name of the wheel.
-    pub fn wheel_file(&self) -> String {
-        format!("onnxruntime-{PYPI_VERSION}-cp311-cp311-{}.whl", self.pip_tag)
+    /// File name of a package's wheel.
+    pub fn wheel_file(&self, package: &str, version: &str) -> String {
+        format!("{}-{version}-cp311-cp311-{}.whl", package.replace('-', "_"), self.pip_tag)
     }
 }
 
@@ -96,6 +117,10 @@ mod tests {
         let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
         assert!(NPM_SHA512.len() == 128 && is_hex(NPM_SHA512));
         assert!(NPM_FILE.contains(NPM_VERSION));
+        assert!(OPENVINO_SHA256.len() == 64 && is_hex(OPENVINO_SHA256));
+        let with_openvino: Vec<_> = PLATFORMS.iter().filter(|platform| !platform.openvino_files.is_empty()).collect();
+        // One digest, one platform.
+        assert!(with_openvino.len() == 1 && with_openvino[0].openvino_files[0].ends_with(OPENVINO_VERSION));
         for (index, platform) in PLATFORMS.iter().enumerate() {
             assert!(platform.wheel_sha256.len() == 64 && is_hex(platform.wheel_sha256), "{}", platform.pip_tag);
             assert!(platform.os == "windows" || platform.wheel_library.contains(PYPI_VERSION));
