@@ -243,7 +243,7 @@ fn webgpu_records_and_replays() {
     check_loans(webgpu().0, Device::WebGpu);
 }
 
-/// Keypoints are decoded with operators that WebGPU lacks (TopK, numbers of 64 bits), so their head is run plainly.
+/// Keypoints are decoded with operators that WebGPU lacks (indices of 64 bits), so their head is run plainly.
 #[test]
 fn webgpu_engines_find_the_same_when_runs_are_recorded() {
     let share = check_engine(Device::WebGpu, &webgpu().1, DeviceFraming::Auto, false);

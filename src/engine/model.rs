@@ -12,7 +12,7 @@ use super::watch::Watched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Cells, WINDOWS, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
+use crate::runtime::{Device, DeviceTensor, Input, Library, SessionOptions, Tensor, Traffic, View};
 use crate::spec::{ModelInfo, Task};
 use std::sync::Arc;
 

@@ -46,24 +46,24 @@ pub(super) fn values<'v>(
     mode: Borrow,
     traffic: &mut Traffic,
 ) -> Result<Vec<(Cow<'static, str>, SessionInputValue<'v>)>> {
-    let value =
-        |((&(name, input), seen), staged): ((&(&str, Input<'v>), &'v Option<Seen<'v>>), &Option<&'v DynValue>)| {
-            let value = match (input, seen) {
-                (_, Some(seen)) => (&**seen).into(),
-                (Input::Host(view), None) => {
-                    traffic.to_device += view.bytes() as u64;
-                    match (*staged, mode) {
-                        (Some(staged), _) => staged.into(),
-                        (None, Borrow::Yes) => input_value(view).map_err(|e| failed(&e))?,
-                        (None, Borrow::No) => owned_value(view).map_err(|e| failed(&e))?.into(),
-                    }
+    let mut values = Vec::with_capacity(inputs.len());
+    for (i, &(name, input)) in inputs.iter().enumerate() {
+        let value = match (input, seen.get(i).and_then(Option::as_ref)) {
+            (_, Some(seen)) => (&**seen).into(),
+            (Input::Device(_), None) => return Err(missing(name)),
+            (Input::Host(view), None) => {
+                traffic.to_device += view.bytes() as u64;
+                match (staged.get(i).copied().flatten(), mode) {
+                    (Some(staged), _) => staged.into(),
+                    (None, Borrow::Yes) => input_value(view).map_err(|e| failed(&e))?,
+                    (None, Borrow::No) => owned_value(view).map_err(|e| failed(&e))?.into(),
                 }
-                (Input::Foreign(bytes, columns), None) => bytes.input_value(columns).map_err(|e| failed(&e))?,
-                (Input::Device(_), None) => return Err(missing(name)),
-            };
-            Ok((Cow::from(name.to_owned()), value))
+            }
+            (Input::Foreign(bytes, columns), None) => bytes.input_value(columns).map_err(|e| failed(&e))?,
         };
-    inputs.iter().zip(seen).zip(staged).map(value).collect()
+        values.push((Cow::from(name.to_owned()), value));
+    }
+    Ok(values)
 }
 
 /// A copy of a view.
