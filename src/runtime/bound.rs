@@ -1,11 +1,13 @@
 //! Tensors that stay where the device of a session has them, and a count of what crosses between it and the host.
 
 use super::session::turn;
+use super::slot::Lent;
 use super::{Device, View};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::SharedSessionInner;
 use ort::value::DynValue;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, RwLockReadGuard};
 
 /// What a graph is given.
 #[derive(Clone, Copy)]
@@ -39,15 +41,43 @@ impl std::ops::AddAssign for Traffic {
 /// A tensor in the memory that a session's device works in. Its elements are not to be seen from outside: other sessions of the
 /// same device take it as [`Input::Device`].
 pub struct DeviceTensor {
-    /// Both `None` only while it is dropped, the value first: its memory belongs to the session's allocator.
-    value: Option<DynValue>,
-    session: Option<Arc<SharedSessionInner>>,
+    /// `None` only while it is dropped.
+    held: Option<Held>,
     device: Device,
+}
+
+/// Where a tensor comes from.
+enum Held {
+    /// A run left it; the value goes before the session that its memory belongs to.
+    Own(DynValue, #[expect(dead_code, reason = "keeps its allocator")] Arc<SharedSessionInner>),
+    /// A session writes it again when this is gone.
+    Lent(Lent),
+}
+
+/// A value to be looked at.
+pub(super) enum Seen<'a> {
+    Own(&'a DynValue),
+    Lent(RwLockReadGuard<'a, DynValue>),
+}
+
+impl Deref for Seen<'_> {
+    type Target = DynValue;
+
+    fn deref(&self) -> &DynValue {
+        match self {
+            Self::Own(value) => value,
+            Self::Lent(value) => value,
+        }
+    }
 }
 
 impl DeviceTensor {
     pub(super) fn new(value: DynValue, session: Arc<SharedSessionInner>, device: Device) -> Self {
-        Self { value: Some(value), session: Some(session), device }
+        Self { held: Some(Held::Own(value, session)), device }
+    }
+
+    pub(super) fn lent(lent: Lent, device: Device) -> Self {
+        Self { held: Some(Held::Lent(lent)), device }
     }
 
     /// Where it is.
@@ -55,8 +85,19 @@ impl DeviceTensor {
         self.device
     }
 
-    pub(super) fn value(&self) -> Option<&DynValue> {
-        self.value.as_ref()
+    pub(super) fn value(&self) -> Option<Seen<'_>> {
+        self.held.as_ref().map(|held| match held {
+            Held::Own(value, _) => Seen::Own(value),
+            Held::Lent(lent) => Seen::Lent(lent.slot.read()),
+        })
+    }
+
+    /// Whose tensor it is, if it was lent.
+    pub(super) fn loan(&self) -> Option<&Lent> {
+        match &self.held {
+            Some(Held::Lent(lent)) => Some(lent),
+            _ => None,
+        }
     }
 }
 
@@ -64,8 +105,7 @@ impl Drop for DeviceTensor {
     fn drop(&mut self) {
         // Memory of the device is given back, perhaps the last of its session with it.
         let _turn = turn(self.device);
-        self.value = None;
-        self.session = None;
+        self.held = None;
     }
 }
 

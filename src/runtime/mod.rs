@@ -4,16 +4,22 @@
 //! its version is checked before anything else is asked of it. One copy serves the whole process.
 
 mod bound;
+mod copy;
 mod device;
 mod elf;
+mod fixed;
 mod library;
 mod log;
 mod memory;
 mod nvml;
+mod open;
 mod place;
 mod providers;
 mod record;
+mod recorded;
 mod session;
+mod slot;
+mod staging;
 mod tensor;
 mod values;
 

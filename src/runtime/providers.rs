@@ -48,9 +48,11 @@ pub struct ProviderOptions {
     pub cache: Option<PathBuf>,
     /// Whether TensorRT may build engines.
     pub engines: Engines,
-    /// CUDA, TensorRT: a run is recorded and replayed as one CUDA graph. Only runs whose inputs and outputs are bound to fixed
-    /// places on the device; batches are of one picture.
-    pub cuda_graphs: bool,
+    /// CUDA, TensorRT, WebGPU: the first run is recorded, and later ones replay it, so that the processor has not to send every
+    /// operator anew; models must be able to run on the device altogether, else they are loaded without
+    /// ([`Session::recording_refused`](super::Session::recording_refused)). Inputs and outputs are tensors of the session's own, on the
+    /// processor too, where nothing is recorded; batches are of one picture. Runs that do not fit are run as ever.
+    pub recorded: bool,
     /// CUDA: products of 32-bit floats with 10 bits of precision (TF32), as fast as 16-bit ones. Off: 32-bit floats are that.
     pub tf32: bool,
     /// CUDA: algorithms of convolutions.
@@ -64,7 +66,19 @@ pub struct ProviderOptions {
 impl SessionOptions {
     /// Whether every run on this device is of one picture.
     pub fn is_single(&self, device: Device) -> bool {
-        device.fixes_batch() || self.providers.cuda_graphs && matches!(device, Device::Cuda(_))
+        device.fixes_batch() || self.is_fixed(device)
+    }
+
+    /// Whether runs on this device are on tensors of the session's own.
+    pub(super) fn is_fixed(&self, device: Device) -> bool {
+        let knows = matches!(device, Device::Cpu | Device::WebGpu | Device::Cuda(_) | Device::TensorRt(_));
+        // Where sizes vary from run to run, no run is like another.
+        self.providers.recorded && !self.varying && knows
+    }
+
+    /// Whether this device records them.
+    pub(super) fn records(&self, device: Device) -> bool {
+        self.is_fixed(device) && device != Device::Cpu
     }
 }
 
@@ -74,7 +88,9 @@ pub fn provider_settings(device: Device, options: &SessionOptions) -> Vec<(Strin
     let cache = own.cache.as_ref().map(|folder| BuildRecord::folder(folder, device).to_string_lossy().into_owned());
     let mut settings: Vec<(&str, String)> = Vec::new();
     match device {
-        Device::Cpu | Device::WebGpu => {}
+        Device::Cpu => {}
+        Device::WebGpu if options.records(device) => settings.push(("enableGraphCapture", flag(true))),
+        Device::WebGpu => {}
         Device::Cuda(id) => settings.extend(cuda(id, options)),
         Device::TensorRt(id) => {
             settings.push(("device_id", id.to_string()));
@@ -82,7 +98,7 @@ pub fn provider_settings(device: Device, options: &SessionOptions) -> Vec<(Strin
             settings.push(("trt_bf16_enable", flag(own.precision == Some(Precision::Bf16))));
             // Norms stay in 32 bits whatever the rest is in.
             settings.push(("trt_layer_norm_fp32_fallback", flag(true)));
-            settings.push(("trt_cuda_graph_enable", flag(own.cuda_graphs)));
+            settings.push(("trt_cuda_graph_enable", flag(options.records(device))));
             if let Some(folder) = cache {
                 settings.extend([("trt_engine_cache_enable", flag(true)), ("trt_timing_cache_enable", flag(true))]);
                 settings.extend([("trt_engine_cache_path", folder.clone()), ("trt_timing_cache_path", folder)]);
@@ -132,7 +148,7 @@ fn cuda(id: i32, options: &SessionOptions) -> Vec<(&'static str, String)> {
         ("cudnn_conv_algo_search", search.to_owned()),
         ("cudnn_conv_use_max_workspace", flag(true)),
         ("use_tf32", flag(own.tf32)),
-        ("enable_cuda_graph", flag(own.cuda_graphs)),
+        ("enable_cuda_graph", flag(options.records(Device::Cuda(id)))),
     ]
 }
 
@@ -164,7 +180,7 @@ pub(super) fn dispatch(device: Device, options: &SessionOptions) -> Result<Vec<E
     let settings = provider_settings(device, options);
     let dispatches = match device {
         Device::Cpu => Vec::new(),
-        Device::WebGpu => vec![ep::WebGPU::default().build()],
+        Device::WebGpu => vec![configured(ep::WebGPU::default(), &settings).build()],
         Device::Cuda(_) => vec![configured(ep::CUDA::default(), &settings).build()],
         Device::TensorRt(id) => {
             // What TensorRT does not know stays on the same GPU.
@@ -218,7 +234,7 @@ mod tests {
         assert_eq!(of("arena_extend_strategy"), Some("kSameAsRequested"));
         assert_eq!(of("cudnn_conv_algo_search"), Some("HEURISTIC"));
         let options = ProviderOptions {
-            cuda_graphs: true,
+            recorded: true,
             tf32: true,
             conv_search: ConvSearch::Exhaustive,
             arena: Arena::PowersOfTwo,
@@ -308,13 +324,32 @@ mod tests {
 
     #[test]
     fn batches_are_of_one_where_shapes_are_fixed() {
-        let graphs = ProviderOptions { cuda_graphs: true, ..Default::default() };
-        let (plain, graphs) = (SessionOptions::default(), SessionOptions { providers: graphs, ..Default::default() });
-        let single = |options: &SessionOptions| {
-            [Device::Cpu, Device::Cuda(0), Device::TensorRt(0), Device::CoreMl].map(|device| options.is_single(device))
+        let recorded = ProviderOptions { recorded: true, ..Default::default() };
+        let (plain, recorded) =
+            (SessionOptions::default(), SessionOptions { providers: recorded, ..Default::default() });
+        let varying = SessionOptions { varying: true, ..recorded.clone() };
+        let devices = [Device::Cpu, Device::Cuda(0), Device::TensorRt(0), Device::CoreMl, Device::DirectMl(0)];
+        let single = |options: &SessionOptions| devices.map(|device| options.is_single(device));
+        assert_eq!(single(&plain), [false, false, true, true, false]);
+        assert_eq!(single(&recorded), [true, true, true, true, false]);
+        assert_eq!(single(&varying), single(&plain));
+    }
+
+    #[test]
+    fn recording_is_asked_for_in_the_words_of_each_provider() {
+        let of = |device, varying| {
+            let providers = ProviderOptions { recorded: true, ..Default::default() };
+            provider_settings(device, &SessionOptions { providers, varying, ..Default::default() })
         };
-        assert_eq!(single(&plain), [false, false, true, true]);
-        assert_eq!(single(&graphs), [false, true, true, true]);
+        for (device, key) in [
+            (Device::Cuda(1), "enable_cuda_graph"),
+            (Device::TensorRt(0), "trt_cuda_graph_enable"),
+            (Device::WebGpu, "enableGraphCapture"),
+        ] {
+            assert_eq!(value(&of(device, false), key), Some("1"), "{device}");
+            assert_ne!(value(&of(device, true), key), Some("1"), "{device}");
+        }
+        assert!(of(Device::Cpu, false).is_empty());
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! A session: one graph, loaded on one device.
 
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
-use super::providers::{ProviderOptions, dispatch, prepare_cache};
+use super::fixed::Fixed;
+use super::open::{open_on, open_recorded};
+use super::providers::ProviderOptions;
+use super::staging::Staging;
 use super::tensor::{Tensor, View};
-use super::values::{input_value, output_tensor};
-use super::{Device, Library, reason, runtime_error};
+use super::values::{Borrow, output_tensor, seen, values};
+use super::{Device, Library, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
-use ort::session::builder::SessionBuilder;
-use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, SessionInputValue};
+use ort::memory::MemoryInfo;
+use ort::session::{
+    HasSelectedOutputs, IoBinding, NoSelectedOutputs, OutputSelector, RunOptions, SessionInputValue, SessionOutputs,
+};
 use ort::value::DynValue;
 use std::borrow::Cow;
 use std::path::Path;
@@ -53,9 +58,6 @@ pub struct ModelBytes<'a> {
     pub weights: Option<(&'a str, &'a Arc<[u8]>)>,
 }
 
-/// The name of the free first extent of inputs and outputs.
-const BATCH: &str = "batch";
-
 /// All WebGPU sessions of a process share one device context, which is not safe to use from two threads: opening,
 /// running and closing sessions at the same time ends the process with a segmentation fault (seen in 1.30). So these
 /// take turns.
@@ -71,14 +73,26 @@ pub(super) fn turn(device: Device) -> Option<MutexGuard<'static, ()>> {
 /// of all sessions are.
 pub struct Session {
     /// `None` only while it is dropped.
-    inner: Mutex<Option<ort::session::Session>>,
-    device: Device,
+    pub(super) inner: Mutex<Option<Open>>,
+    pub(super) library: &'static Library,
+    pub(super) device: Device,
     is_single: bool,
-    is_recorded: bool,
+    /// Whether the device records runs.
+    records: bool,
+    recording_refused: Option<Error>,
     refused: Vec<(Device, Error)>,
     inputs: Vec<String>,
     outputs: Vec<String>,
-    runs: AtomicU64,
+    pub(super) runs: AtomicU64,
+    pub(super) fixed_runs: AtomicU64,
+}
+
+/// What a run needs, one at a time.
+pub(super) struct Open {
+    /// Its own tensors, if it keeps some; they go before the session.
+    pub fixed: Option<Fixed>,
+    pub staging: Staging,
+    pub session: ort::session::Session,
 }
 
 impl Session {
@@ -89,8 +103,12 @@ impl Session {
         }
         let mut refused = Vec::new();
         for &device in &options.devices {
-            match open_on(library, model, options, device, false) {
-                Ok(inner) => return Ok(Self::of(inner, device, options, refused)),
+            match open_recorded(library, model, options, device) {
+                Ok((inner, recording_refused)) => {
+                    let mut session = Self::of(library, inner, device, options, recording_refused);
+                    session.refused = refused;
+                    return Ok(session);
+                }
                 Err(error) => refused.push((device, error)),
             }
         }
@@ -109,21 +127,34 @@ impl Session {
     pub fn open_strict(library: &'static Library, model: ModelBytes, device: Device) -> Result<Self> {
         let options = SessionOptions::default();
         let inner = open_on(library, model, &options, device, true)?;
-        Ok(Self::of(inner, device, &options, Vec::new()))
+        Ok(Self::of(library, inner, device, &options, None))
     }
 
     fn of(
-        inner: ort::session::Session,
+        library: &'static Library,
+        session: ort::session::Session,
         device: Device,
         options: &SessionOptions,
-        refused: Vec<(Device, Error)>,
+        recording_refused: Option<Error>,
     ) -> Self {
-        let inputs = inner.inputs().iter().map(|i| i.name().to_owned()).collect();
-        let outputs = inner.outputs().iter().map(|o| o.name().to_owned()).collect();
-        let is_recorded = options.providers.cuda_graphs && matches!(device, Device::Cuda(_) | Device::TensorRt(_));
-        let is_single = options.is_single(device);
-        let (inner, runs) = (Mutex::new(Some(inner)), AtomicU64::new(0));
-        Self { inner, device, is_single, is_recorded, refused, inputs, outputs, runs }
+        let inputs = session.inputs().iter().map(|i| i.name().to_owned()).collect();
+        let outputs = session.outputs().iter().map(|o| o.name().to_owned()).collect();
+        let is_fixed = options.is_fixed(device) && recording_refused.is_none();
+        let (records, is_single) = (is_fixed && options.records(device), options.is_single(device));
+        let fixed = is_fixed.then(Fixed::default);
+        Self {
+            inner: Mutex::new(Some(Open { fixed, staging: Staging::of(device), session })),
+            library,
+            device,
+            is_single,
+            records,
+            recording_refused,
+            refused: Vec::new(),
+            inputs,
+            outputs,
+            runs: AtomicU64::new(0),
+            fixed_runs: AtomicU64::new(0),
+        }
     }
 
     /// Where it runs.
@@ -156,6 +187,16 @@ impl Session {
         self.runs.load(Ordering::Relaxed)
     }
 
+    /// How many of its runs were on tensors of its own, recorded where the device does that ([`ProviderOptions::recorded`]).
+    pub fn fixed_runs(&self) -> u64 {
+        self.fixed_runs.load(Ordering::Relaxed)
+    }
+
+    /// Why its device does not record its runs, where it was to: an operator that the device lacks.
+    pub fn recording_refused(&self) -> Option<&Error> {
+        self.recording_refused.as_ref()
+    }
+
     /// Runs the graph and returns the named outputs, in that order.
     pub fn run(&self, inputs: &[(&str, View)], outputs: &[&str]) -> Result<Vec<Tensor>> {
         let inputs: Vec<_> = inputs.iter().map(|&(name, view)| (name, Input::Host(view))).collect();
@@ -168,17 +209,74 @@ impl Session {
     /// # Errors
     /// `InvalidArgument` for a name that the graph does not have, `Runtime` when ONNX Runtime fails.
     pub fn fetch(&self, inputs: &[(&str, Input)], outputs: &[&str], traffic: &mut Traffic) -> Result<Vec<Tensor>> {
-        let values = self.values(inputs, outputs, traffic)?;
-        let run_options = selected(outputs).map_err(|e| failed(&e))?;
-        let mut session = self.locked();
-        let session = session.as_mut().ok_or_else(closed)?;
+        self.check(inputs, outputs)?;
+        let mut open = self.locked();
+        let open = open.as_mut().ok_or_else(closed)?;
+        if let Some(lent) = self.run_fixed(open, inputs, outputs, traffic)? {
+            return self.bring(open, lent, outputs, traffic);
+        }
+        let mut own = Traffic::default();
+        let mut fetched = self.fetch_plainly(open, inputs, outputs, &mut own);
+        if fetched.is_err() && open.staging.results().is_some() {
+            // Perhaps only its staging memory fails.
+            open.staging.give_up();
+            own = Traffic::default();
+            fetched = self.fetch_plainly(open, inputs, outputs, &mut own);
+        }
+        *traffic += own;
+        fetched
+    }
+
+    fn fetch_plainly(
+        &self,
+        open: &mut Open,
+        inputs: &[(&str, Input)],
+        outputs: &[&str],
+        traffic: &mut Traffic,
+    ) -> Result<Vec<Tensor>> {
+        let Open { session, staging, .. } = open;
+        let pinned = staging.results();
+        let seen = seen(inputs)?;
+        let staged = staging.stage(session, inputs);
+        let mode = if pinned.is_some() { Borrow::No } else { Borrow::Yes };
+        let values = values(inputs, &seen, &staged, mode, traffic)?;
+        let mut tensor = |found: &SessionOutputs, name: &str| -> Result<Tensor> {
+            let tensor = output_tensor(name, found.get(name).ok_or_else(|| missing(name))?)?;
+            traffic.to_host += tensor.view().bytes() as u64;
+            Ok(tensor)
+        };
         let _turn = turn(self.device);
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
-        let tensor = |&name: &&str| output_tensor(name, found.get(name).ok_or_else(|| missing(name))?);
-        let tensors = outputs.iter().map(tensor).collect::<Result<Vec<_>>>()?;
-        traffic.to_host += tensors.iter().map(|tensor| tensor.view().bytes() as u64).sum::<u64>();
-        Ok(tensors)
+        let Some(pinned) = pinned else {
+            let run_options = self.selected(outputs).map_err(|e| failed(&e))?;
+            let found = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
+            return outputs.iter().map(|name| tensor(&found, name)).collect();
+        };
+        let binding = self.bound(session, &values, outputs, &pinned).map_err(|e| failed(&e))?;
+        let run_options = self.unrecorded().map_err(|e| failed(&e))?;
+        let found = session.run_binding_with_options(&binding, &run_options).map_err(|e| failed(&e))?;
+        binding.synchronize_outputs().map_err(|e| failed(&e))?;
+        outputs.iter().map(|name| tensor(&found, name)).collect()
+    }
+
+    /// Inputs, brought to the device, and outputs that are to be left in some memory.
+    fn bound(
+        &self,
+        session: &ort::session::Session,
+        values: &[(Cow<'static, str>, SessionInputValue)],
+        outputs: &[&str],
+        memory: &MemoryInfo,
+    ) -> Result<IoBinding, ort::Error> {
+        let mut binding = session.create_binding()?;
+        for (name, value) in values {
+            binding.bind_input(name.as_ref(), value)?;
+        }
+        for &name in outputs {
+            binding.bind_output_to_device(name, memory)?;
+        }
+        // Copies to the device may still be under way.
+        binding.synchronize_inputs()?;
+        Ok(binding)
     }
 
     /// As [`Session::fetch`], but leaves the outputs on the device.
@@ -186,33 +284,32 @@ impl Session {
     /// # Errors
     /// Those of [`Session::fetch`].
     pub fn keep(&self, inputs: &[(&str, Input)], outputs: &[&str], traffic: &mut Traffic) -> Result<Vec<DeviceTensor>> {
-        let values = self.values(inputs, outputs, traffic)?;
+        self.check(inputs, outputs)?;
         let memory = memory_of(self.device).map_err(|e| failed(&e))?;
-        let mut session = self.locked();
-        let session = session.as_mut().ok_or_else(closed)?;
+        let mut open = self.locked();
+        let open = open.as_mut().ok_or_else(closed)?;
+        if let Some(lent) = self.run_fixed(open, inputs, outputs, traffic)? {
+            return Ok(lent.into_iter().map(|lent| DeviceTensor::lent(lent, self.device)).collect());
+        }
+        let Open { session, staging, .. } = open;
+        let seen = seen(inputs)?;
+        let staged = staging.stage(session, inputs);
+        let values = values(inputs, &seen, &staged, Borrow::Yes, traffic)?;
         let owner = session.inner();
         let _turn = turn(self.device);
         self.runs.fetch_add(1, Ordering::Relaxed);
         let mut found = Vec::with_capacity(outputs.len());
         if let Some(memory) = memory {
             let mut run = || -> Result<(), ort::Error> {
-                let mut binding = session.create_binding()?;
-                for (name, value) in &values {
-                    binding.bind_input(name.as_ref(), value)?;
-                }
-                for &name in outputs {
-                    binding.bind_output_to_device(name, &memory)?;
-                }
-                // Copies to the device may still be under way.
-                binding.synchronize_inputs()?;
-                let mut bound = session.run_binding(&binding)?;
+                let binding = self.bound(session, &values, outputs, &memory)?;
+                let mut bound = session.run_binding_with_options(&binding, &self.unrecorded()?)?;
                 binding.synchronize_outputs()?;
                 found.extend(outputs.iter().map(|name| bound.remove(name)));
                 Ok(())
             };
             run().map_err(|e| failed(&e))?;
         } else {
-            let run_options = selected(outputs).map_err(|e| failed(&e))?;
+            let run_options = self.selected(outputs).map_err(|e| failed(&e))?;
             let mut bound = session.run_with_options(values, &run_options).map_err(|e| failed(&e))?;
             found.extend(outputs.iter().map(|name| bound.remove(name)));
         }
@@ -224,65 +321,54 @@ impl Session {
         found.into_iter().zip(outputs).map(tensor).collect()
     }
 
-    /// The inputs as ONNX Runtime takes them, after all names have been looked at.
-    fn values<'v>(
-        &self,
-        inputs: &[(&str, Input<'v>)],
-        outputs: &[&str],
-        traffic: &mut Traffic,
-    ) -> Result<Vec<(Cow<'static, str>, SessionInputValue<'v>)>> {
+    pub(super) fn check(&self, inputs: &[(&str, Input)], outputs: &[&str]) -> Result<()> {
         for (name, _) in inputs {
             known("input", name, &self.inputs)?;
         }
-        for name in outputs {
-            known("output", name, &self.outputs)?;
-        }
-        if self.is_recorded {
-            let message =
-                "CUDA graphs replay a run on the same memory: only runs with bound tensors can; load without them";
-            return Err(Error::new(ErrorKind::Unsupported, message));
-        }
-        let value = |&(name, input): &(&str, Input<'v>)| {
-            let value = match input {
-                Input::Host(view) => {
-                    traffic.to_device += view.bytes() as u64;
-                    input_value(view).map_err(|e| failed(&e))?
-                }
-                Input::Device(tensor) => tensor.value().ok_or_else(|| missing(name))?.into(),
-            };
-            Ok((Cow::from(name.to_owned()), value))
-        };
-        inputs.iter().map(value).collect()
+        outputs.iter().try_for_each(|name| known("output", name, &self.outputs))
     }
 
-    fn locked(&self) -> MutexGuard<'_, Option<ort::session::Session>> {
+    /// Options of a run that is not to be recorded.
+    pub(super) fn unrecorded(&self) -> Result<RunOptions<NoSelectedOutputs>, ort::Error> {
+        let mut options = RunOptions::new()?;
+        if self.records {
+            options.set("gpu_graph_id", "-1")?;
+        }
+        Ok(options)
+    }
+
+    /// The same; only the outputs asked for are computed.
+    fn selected(&self, outputs: &[&str]) -> Result<RunOptions<HasSelectedOutputs>, ort::Error> {
+        let none = OutputSelector::no_default();
+        let selector = outputs.iter().fold(none, |selector, name| selector.with(*name));
+        Ok(self.unrecorded()?.with_outputs(selector))
+    }
+
+    pub(super) fn locked(&self) -> MutexGuard<'_, Option<Open>> {
         // A poisoned lock only says that another caller panicked between runs; the session itself is not torn.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn failed(error: &ort::Error) -> Error {
+pub(super) fn failed(error: &ort::Error) -> Error {
     runtime_error("ONNX Runtime failed to run the model", error)
 }
 
-fn closed() -> Error {
+pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Runtime, "the session is closed")
 }
 
-fn missing(name: &str) -> Error {
+pub(super) fn missing(name: &str) -> Error {
     Error::new(ErrorKind::Runtime, format!("the run has no value `{name}`"))
-}
-
-/// Only the outputs asked for are computed.
-fn selected(outputs: &[&str]) -> Result<RunOptions<HasSelectedOutputs>, ort::Error> {
-    let none = OutputSelector::no_default();
-    Ok(RunOptions::new()?.with_outputs(outputs.iter().fold(none, |selector, name| selector.with(*name))))
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // Sessions themselves, they wait for a turn: after this one.
+        let _copiers = inner.as_ref().and_then(|open| open.fixed.as_ref()).map(Fixed::copiers);
         let _turn = turn(self.device);
-        *self.inner.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(inner);
     }
 }
 
@@ -291,56 +377,4 @@ fn known(what: &str, name: &str, names: &[String]) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!("the model has no {what} `{name}`; it has {}", names.join(", "))))
-}
-
-fn open_on(
-    library: &'static Library,
-    model: ModelBytes,
-    options: &SessionOptions,
-    device: Device,
-    strict: bool,
-) -> Result<ort::session::Session> {
-    let _turn = turn(device);
-    let build = || -> Result<SessionBuilder, ort::Error> {
-        let mut builder = SessionBuilder::new(&library.environment)?
-            .with_intra_threads(options.threads)?
-            .with_intra_op_spinning(false)?
-            .with_inter_op_spinning(false)?
-            .with_prepacking(!options.low_memory)?
-            .with_memory_pattern(!options.varying)?;
-        if strict && device != Device::Cpu {
-            builder = builder.with_disable_cpu_fallback()?;
-        } else {
-            // Without its arena the processor provider gives memory back after each operator.
-            let processor = ort::ep::CPU::default().with_arena_allocator(!options.low_memory).build();
-            builder = builder.with_execution_providers([processor])?;
-        }
-        if options.is_single(device) {
-            builder = builder.with_dimension_override(BATCH, 1)?;
-        }
-        if matches!(device, Device::DirectMl(_)) {
-            // That provider refuses patterns of memory and nodes in parallel.
-            builder = builder.with_memory_pattern(false)?.with_parallel_execution(false)?;
-        }
-        if let Some(folder) = model.folder {
-            builder = builder
-                .with_config_entry("session.model_external_initializers_file_folder_path", folder.to_string_lossy())?;
-        }
-        if let Some((name, bytes)) = model.weights {
-            builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes))?;
-        }
-        Ok(builder)
-    };
-    let providers = dispatch(device, options)?;
-    prepare_cache(device, options)?;
-    let mut builder = build().map_err(|e| runtime_error("ONNX Runtime refused the session options", &e))?;
-    if !providers.is_empty() {
-        builder = builder.with_execution_providers(providers).map_err(|e| {
-            Error::new(ErrorKind::Device, format!("device {device} cannot be used: {}", reason(e.message())))
-        })?;
-    }
-    builder.commit_from_memory(model.graph).map_err(|e| {
-        let kind = if device == Device::Cpu { ErrorKind::Runtime } else { ErrorKind::Device };
-        Error::new(kind, format!("ONNX Runtime could not load the model on {device}: {}", reason(e.message())))
-    })
 }

@@ -42,6 +42,7 @@ const ALLOWED_IN_LAYER_3: &[(&str, &str)] = &[
     ("avatar", "preprocess::placement"),
     ("convert", "onnx"),
     ("convert", "checkpoint"),
+    ("runtime", "onnx"), // the graph that copies tensors
 ];
 
 /// Forbidden although the layers would allow it.
