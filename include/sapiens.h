@@ -370,6 +370,29 @@ typedef int32_t SapiensRegions;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/// Whether the frames of a stream overlap: while the models run on one, the next is converted and brought to the device, and the maps
+/// of the one before are decoded. Results are the same, and keep their order. Frames in work count as results to come: with a depth of
+/// 2 two frames overlap, with 3 or more three.
+enum SapiensOverlap
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /// Where the first device of the context is not the processor, and the policy is BLOCK.
+    SAPIENS_OVERLAP_AUTO = 0,
+    /// Always; with another policy a frame that is taken ahead is not replaced by a newer one any more.
+    SAPIENS_OVERLAP_ON = 1,
+    /// Never.
+    SAPIENS_OVERLAP_OFF = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum SapiensOverlap SapiensOverlap;
+#else
+typedef int32_t SapiensOverlap;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// A dense map of a result.
 enum SapiensMapKind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -809,7 +832,8 @@ typedef struct SapiensMapFilterOptions {
 typedef struct SapiensStreamOptions {
     /// Size of this struct in the caller's header.
     uint32_t struct_size;
-    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on. There is no other queue.
+    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on;
+    /// where frames overlap those in work count as results to come. There is no other queue.
     uint32_t depth;
     /// A `SapiensPolicy`: what happens when there is no room.
     int32_t policy;
@@ -872,8 +896,8 @@ typedef struct SapiensStreamOptions {
     uint64_t batch_memory;
     /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
     int32_t regions;
-    /// 0.
-    uint32_t reserved;
+    /// A `SapiensOverlap`: whether frames overlap.
+    int32_t overlap;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -1035,7 +1059,7 @@ typedef struct SapiensStatistics {
     uint64_t cancelled;
     /// Frames that wait.
     uint32_t waiting;
-    /// Frames being worked on: 0 or 1.
+    /// Frames being worked on: 0 or 1, up to 4 where they overlap.
     uint32_t working;
     /// Results that wait to be fetched.
     uint32_t finished;

@@ -14,6 +14,7 @@
 
 mod attention;
 mod batch;
+mod begun;
 mod cache;
 mod certify;
 mod describe;
@@ -35,6 +36,7 @@ mod turns;
 mod watch;
 
 pub use batch::USUAL_MEMORY as USUAL_BATCH_MEMORY;
+pub use begun::{Begun, Carried, Rest};
 pub use cache::{BuiltModel, built_models};
 pub use certify::{CertifyOptions, certify};
 pub use describe::{Description, describe, describe_with, try_device};

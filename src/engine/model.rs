@@ -145,6 +145,23 @@ impl Model {
         self.framing_refused.as_ref()
     }
 
+    /// Why runs are not recorded on its device, where they were to be
+    /// ([`ProviderOptions::recorded`](crate::runtime::ProviderOptions::recorded)): one reason for each session that is run plainly,
+    /// that of a head by its task, that of the backbone or the whole without.
+    pub fn recording_refused(&self) -> Vec<(Option<Task>, &Error)> {
+        self.parts.sessions().filter_map(|(task, session)| Some((task, session.recording_refused()?))).collect()
+    }
+
+    /// How often its sessions have run on tensors of their own, recorded where the device does that: all of them together.
+    pub fn fixed_runs(&self) -> u64 {
+        self.parts.sessions().map(|(_, session)| session.fixed_runs()).sum()
+    }
+
+    /// Where its pictures are to be left, if its runs always read them from there, and nobody else is at it.
+    pub(super) fn place(&self) -> Result<Option<DeviceTensor>> {
+        self.parts.first().lend_input(&self.input)
+    }
+
     pub(super) fn framer(&self) -> Option<&Framer> {
         self.framer.as_deref()
     }

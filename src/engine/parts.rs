@@ -100,6 +100,15 @@ impl Parts {
         self.first().device()
     }
 
+    /// All of them, the first first, heads with their task.
+    pub fn sessions(&self) -> impl Iterator<Item = (Option<Task>, &Session)> {
+        let heads = match self {
+            Self::Whole(_) => &[],
+            Self::Split { heads, .. } => heads.as_slice(),
+        };
+        std::iter::once((None, self.first())).chain(heads.iter().map(|head| (Some(head.task), &head.session)))
+    }
+
     /// Of a task that is loaded beside others.
     pub fn head(&self, task: Task) -> Option<&Head> {
         match self {

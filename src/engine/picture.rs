@@ -1,5 +1,6 @@
 //! The picture of a request: on the host, and once on each device that frames it.
 
+use super::begun::Carried;
 use super::framer::{Framer, Surface, Uploaded};
 use super::model::Model;
 use crate::error::Result;
@@ -44,6 +45,11 @@ impl<'a> Picture<'a> {
         Ok(Self { size: format.upright_size(), surface, source, uploaded: Vec::new() })
     }
 
+    /// Takes what is on devices already.
+    pub fn adopt(&mut self, carried: Carried) {
+        self.uploaded.extend(carried.uploaded);
+    }
+
     pub fn size(&self) -> Size {
         self.size
     }
@@ -61,12 +67,12 @@ impl<'a> Picture<'a> {
         if let Some(framer) = model.framer()
             && let Some(uploaded) = self.on(framer, plans, traffic)?
         {
-            let seen = Seen::Device(framer.crops(uploaded, plans, traffic)?);
+            let seen = Seen::Device(framer.crops(uploaded, plans, model.place()?, traffic)?);
             if !model.flip_test() {
                 return Ok((seen, None));
             }
             let mirrored: Vec<_> = plans.iter().map(Plan::mirrored).collect();
-            return Ok((seen, Some(Seen::Device(framer.crops(uploaded, &mirrored, traffic)?))));
+            return Ok((seen, Some(Seen::Device(framer.crops(uploaded, &mirrored, None, traffic)?))));
         }
         let image = self.image()?;
         let framed = plans.iter().map(|plan| plan.apply(image)).collect::<Result<Vec<_>>>()?;

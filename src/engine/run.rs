@@ -1,13 +1,14 @@
 //! The engine: several models, one image, one result.
 
 use super::batch;
+use super::begun::Left;
 use super::describe::tasks_of;
 use super::detector::Detector;
-use super::infer::{Prepared, decode_map, decode_pose};
+use super::infer::{Prepared, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
 use super::picture::Picture;
-use super::region::{Regions, blank_outside};
+use super::region::Regions;
 use super::result::{FrameResult, Maps, Person, Timing};
 use crate::convert::Progress;
 use crate::detect::{DetectOptions, Detection};
@@ -181,7 +182,7 @@ impl Engine {
     /// `InvalidArgument` for a box or task that cannot be, for boxes together with detection, and those of
     /// [`Engine::detect`]; `Runtime` when ONNX Runtime fails.
     pub fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
-        self.look(Picture::of_image(image), request)
+        self.look(Picture::of_image(image), request, &mut None)
     }
 
     /// As [`Engine::run`], on a raw frame. Where models frame on their device (and nothing is detected) the bytes go there as they
@@ -190,10 +191,16 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::run`] and [`FrameFormat::to_image`].
     pub fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
-        self.look(Picture::of_frame(format, planes)?, request)
+        self.look(Picture::of_frame(format, planes)?, request, &mut None)
     }
 
-    fn look(&self, mut picture: Picture<'_>, request: &Request) -> Result<FrameResult> {
+    /// `left`: takes the maps that are to be decoded later.
+    pub(super) fn look(
+        &self,
+        mut picture: Picture<'_>,
+        request: &Request,
+        left: &mut Option<Vec<Left>>,
+    ) -> Result<FrameResult> {
         let size = picture.size();
         if let Some(missing) = request.tasks.iter().flatten().find(|t| self.model_for(**t).is_none()) {
             let have: Vec<_> = self.models.iter().flat_map(|m| &m.info().tasks).map(|t| t.name()).collect();
@@ -209,7 +216,7 @@ impl Engine {
             (None, []) => vec![(None, None)],
             (None, boxes) => boxes.iter().map(|b| (Some(*b), None)).collect(),
             (Some(options), []) => {
-                let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+                let mut clock = Clock::new(&mut result.timings);
                 let image = picture.image()?;
                 let found = self.detect_counted(image, options, &mut result.traffic)?;
                 clock.stop("detect".to_owned());
@@ -229,7 +236,7 @@ impl Engine {
         let boxes: Vec<Option<Rect>> = boxes.into_iter().map(|(bbox, _)| bbox).collect();
         let segments = |model: &Model| model.info().tasks.contains(&Task::Seg) && wanted(&Task::Seg);
         request.regions.check(request.boxes.len(), self.models.iter().any(|model| segments(model)))?;
-        let mut models: Vec<&Model> = self.models.iter().map(Arc::as_ref).collect();
+        let mut models: Vec<&Arc<Model>> = self.models.iter().collect();
         let seg_first = request.regions == Regions::Seg;
         // Keypoints are what a host waits for: they come first, whenever their model was loaded.
         let has_pose = |model: &Model| model.info().tasks.contains(&Task::Pose);
@@ -241,7 +248,7 @@ impl Engine {
             let shared = request.framing == Framing::Crop || model.info().framing == ModelFraming::Stretch;
             let groups: Vec<&[Task]> = if shared { vec![&tasks] } else { tasks.chunks(1).collect() };
             for group in groups.into_iter().filter(|g| !g.is_empty()) {
-                run_group(model, group, &mut picture, &boxes, request, &mut result)?;
+                run_group(model, group, &mut picture, &boxes, request, left, &mut result)?;
             }
         }
         Ok(result)
@@ -265,11 +272,12 @@ pub(crate) fn refuse_double<'m>(
 
 /// Runs tasks that see the same picture of each box.
 fn run_group(
-    model: &Model,
+    model: &Arc<Model>,
     tasks: &[Task],
     picture: &mut Picture<'_>,
     boxes: &[Option<Rect>],
     request: &Request,
+    left: &mut Option<Vec<Left>>,
     result: &mut FrameResult,
 ) -> Result<()> {
     let names = tasks.iter().map(|t| t.name()).collect::<Vec<_>>().join("+");
@@ -280,7 +288,7 @@ fn run_group(
     };
     let mut done = 0;
     while done < boxes.len() {
-        let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+        let mut clock = Clock::new(&mut result.timings);
         let mut plans = Vec::new();
         let mut is_crop = true;
         for &bbox in boxes.iter().skip(done).take(at_once) {
@@ -303,17 +311,18 @@ fn run_group(
         }
         for &task in tasks {
             let region = request.regions.of(task, is_crop.then_some(done), boxes[done].is_some(), result);
-            let mut clock = Clock { since: Instant::now(), timings: &mut result.timings };
+            let mut clock = Clock::new(&mut result.timings);
             let found = prepared.run(model, task, region, &mut result.traffic)?;
             clock.stop(format!("model {task}"));
             for (i, (placement, mut raw)) in (done..).zip(found) {
                 if task == Task::Pose {
                     result.people[i].pose = Some(decode_pose(model, &placement, &mut raw)?);
                 } else {
-                    let maps = if is_crop { &mut result.people[i].maps } else { &mut result.scene };
-                    decode_map(model, task, placement, &mut raw, request.space, maps)?;
-                    if let Some(region) = region {
-                        blank_outside(maps, task, region);
+                    let (model, person) = (Arc::clone(model), is_crop.then_some(i));
+                    let map = Left { model, task, placement, raw, person, region };
+                    match left {
+                        Some(left) => left.push(map),
+                        None => map.decode(request.space, &mut result.people, &mut result.scene)?,
                     }
                 }
             }
@@ -328,13 +337,17 @@ fn run_group(
     Ok(())
 }
 
-struct Clock<'a> {
+pub(super) struct Clock<'a> {
     since: Instant,
     timings: &'a mut Vec<Timing>,
 }
 
-impl Clock<'_> {
-    fn stop(&mut self, stage: String) {
+impl<'a> Clock<'a> {
+    pub fn new(timings: &'a mut Vec<Timing>) -> Self {
+        Self { since: Instant::now(), timings }
+    }
+
+    pub fn stop(&mut self, stage: String) {
         let now = Instant::now();
         let ms = now.duration_since(self.since).as_secs_f64() * 1e3;
         self.since = now;

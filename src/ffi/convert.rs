@@ -9,7 +9,7 @@ use super::stream_types::{SAPIENS_WAIT_FOREVER, SapiensImage, SapiensStreamOptio
 use crate::engine::{MapSpace, Regions};
 use crate::geometry::Size;
 use crate::image::{FrameFormat, Orientation, PixelFormat, Plane, YuvColor};
-use crate::live::{ContextOptions, Delivery, LoadRequest, Log, LogLevel, Policy, StreamOptions, TaskSetting};
+use crate::live::{ContextOptions, Delivery, LoadRequest, Log, LogLevel, Overlap, Policy, StreamOptions, TaskSetting};
 use crate::preprocess::Framing;
 use crate::runtime::Device;
 use crate::spec::{Precision, Task};
@@ -187,13 +187,13 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
             _ => "options->callback is NULL, but options->delivery says results go to it",
         }));
     }
-    zero(options.reserved, "options->reserved")?;
     let budget = u64::try_from(options.budget_ns).map_err(|_| {
         Failure::invalid(format!("options->budget_ns is {}; it must be 0 (no limit) or more", options.budget_ns))
     })?;
     let policies = [(0, Policy::Block), (1, Policy::DropOldest), (2, Policy::LatestOnly)];
     let spaces = [(0, MapSpace::Model), (1, MapSpace::Image)];
     let regions = [(0, Regions::Whole), (1, Regions::Boxes), (2, Regions::Seg)];
+    let overlaps = [(0, Overlap::Auto), (1, Overlap::On), (2, Overlap::Off)];
     let framings = [(0, Framing::Official), (1, Framing::Crop)];
     let tasks = tasks_of_mask(options.tasks, "options->tasks")?.unwrap_or_default();
     if !(1..=64).contains(&options.depth) {
@@ -210,6 +210,7 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
         regions: choose(options.regions, "options->regions", "SapiensRegions", &regions)?,
         batch_memory: (options.batch_memory != 0).then_some(options.batch_memory),
         delivery,
+        overlap: choose(options.overlap, "options->overlap", "SapiensOverlap", &overlaps)?,
         people: unsafe { people_options(options)? },
     })
 }

@@ -156,6 +156,20 @@ pub enum SapiensRegions {
     Seg = 2,
 }
 
+/// Whether the frames of a stream overlap: while the models run on one, the next is converted and brought to the device, and the maps
+/// of the one before are decoded. Results are the same, and keep their order. Frames in work count as results to come: with a depth of
+/// 2 two frames overlap, with 3 or more three.
+#[repr(i32)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SapiensOverlap {
+    /// Where the first device of the context is not the processor, and the policy is BLOCK.
+    Auto = 0,
+    /// Always; with another policy a frame that is taken ahead is not replaced by a newer one any more.
+    On = 1,
+    /// Never.
+    Off = 2,
+}
+
 /// A dense map of a result.
 #[repr(i32)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

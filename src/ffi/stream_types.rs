@@ -1,7 +1,8 @@
 //! What the host fills in for a stream and its frames.
 
 use super::enums::{
-    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensPolicy, SapiensRegions,
+    SapiensColor, SapiensDelivery, SapiensFraming, SapiensMapSpace, SapiensMemory, SapiensOverlap, SapiensPolicy,
+    SapiensRegions,
 };
 use super::guard::Sized32;
 use super::people_types::{SapiensFilterOptions, SapiensMapFilterOptions};
@@ -35,7 +36,8 @@ pub type SapiensReleaseCallback = Option<unsafe extern "C" fn(user_data: *mut c_
 pub struct SapiensStreamOptions {
     /// Size of this struct in the caller's header.
     pub struct_size: u32,
-    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on. There is no other queue.
+    /// Frames that may wait, and results that may be kept, 1..64. One more frame is being worked on;
+    /// where frames overlap those in work count as results to come. There is no other queue.
     pub depth: u32,
     /// A `SapiensPolicy`: what happens when there is no room.
     pub policy: i32,
@@ -98,8 +100,8 @@ pub struct SapiensStreamOptions {
     pub batch_memory: u64,
     /// A `SapiensRegions`: where the heads of dense tasks run. Models must be loaded for it (`SapiensLoadOptions.regions`).
     pub regions: i32,
-    /// 0.
-    pub reserved: u32,
+    /// A `SapiensOverlap`: whether frames overlap.
+    pub overlap: i32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -139,7 +141,7 @@ impl SapiensStreamOptions {
         map_filter_options: std::ptr::null(),
         batch_memory: 0,
         regions: SapiensRegions::Whole as i32,
-        reserved: 0,
+        overlap: SapiensOverlap::Auto as i32,
     };
 }
 
@@ -297,7 +299,7 @@ pub struct SapiensStatistics {
     pub cancelled: u64,
     /// Frames that wait.
     pub waiting: u32,
-    /// Frames being worked on: 0 or 1.
+    /// Frames being worked on: 0 or 1, up to 4 where they overlap.
     pub working: u32,
     /// Results that wait to be fetched.
     pub finished: u32,

@@ -4,10 +4,10 @@ use super::detectors::Slot;
 use super::gate;
 use super::log::{Hub, Log};
 use super::models::Models;
+use super::runner::Runner;
 use super::shelf::{Fate, Shelf};
 use super::stream::Core;
-use super::worker::Runner;
-use crate::engine::{Footprint, LoadOptions, Model, Turns, try_device};
+use crate::engine::{Engine, Footprint, LoadOptions, Model, Turns, try_device};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
 use crate::runtime::{Device, Library, LogLevel, SessionOptions};
@@ -254,6 +254,11 @@ impl Context {
         }
     }
 
+    /// Whether the device that models are meant for is the one that does everything else too.
+    pub(super) fn is_on_processor(&self) -> bool {
+        self.load.session.devices.first().is_none_or(|device| *device == Device::Cpu)
+    }
+
     pub(super) fn log(&self, level: LogLevel, message: impl FnOnce() -> String) {
         self.log.say(level, message);
     }
@@ -261,6 +266,17 @@ impl Context {
     /// What frames are run with, as of now.
     pub(super) fn runner(&self) -> Option<Arc<dyn Runner>> {
         self.models_now().runner.clone()
+    }
+
+    /// Runs frames with models that were loaded elsewhere, as long as it loads and unloads none itself: options of loading that contexts
+    /// do not have can be tried so.
+    ///
+    /// # Errors
+    /// `ShutDown`.
+    pub fn use_engine(&self, engine: Engine) -> Result<()> {
+        self.check_alive()?;
+        self.models_now().runner = Some(Arc::new(engine));
+        Ok(())
     }
 
     #[cfg(test)]

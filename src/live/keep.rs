@@ -19,30 +19,36 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What a frame gave.
-    pub fn of(result: FrameResult, frame: u64, timestamp_ns: i64) -> Self {
-        let maps = |mut maps: Maps| {
-            let tasks = maps.tasks();
-            let split = |task: Task| (task, Dated { value: Arc::new(maps.take(task)), frame, timestamp_ns });
-            LiveMaps(tasks.into_iter().map(split).collect())
-        };
-        let people = result.people.into_iter().map(|person| LivePerson {
+    /// What a frame gave but for its maps, which may not be there yet; poses are moved out.
+    pub fn of(result: &mut FrameResult, frame: u64, timestamp_ns: i64) -> Self {
+        let people = result.people.iter_mut().enumerate().map(|(i, person)| LivePerson {
             bbox: person.bbox,
             origin: BoxOrigin::default(),
             box_index: None,
             score: person.score,
             track: None,
             filtered: None,
-            pose: person.pose.map(|pose| Dated { value: Arc::new(pose), frame, timestamp_ns }),
-            maps: maps(person.maps),
+            pose: person.pose.take().map(|pose| Dated { value: Arc::new(pose), frame, timestamp_ns }),
+            maps: LiveMaps::default(),
             filtered_maps: CalmMaps::default(),
+            seen: Some(i),
         });
-        Self {
-            image: result.image,
-            people: people.collect(),
-            scene: maps(result.scene),
-            filtered_scene: CalmMaps::default(),
+        Self { image: result.image, people: people.collect(), ..Self::default() }
+    }
+
+    /// Adds the maps of the same frame to the people who were seen there, and the scene.
+    pub fn attach(&mut self, mut result: FrameResult, frame: u64, timestamp_ns: i64) {
+        let dated = |mut maps: Maps| {
+            let tasks = maps.tasks();
+            let split = |task: Task| (task, Dated { value: Arc::new(maps.take(task)), frame, timestamp_ns });
+            LiveMaps(tasks.into_iter().map(split).collect())
+        };
+        for person in &mut self.people {
+            if let Some(seen) = person.seen.and_then(|i| result.people.get_mut(i)) {
+                person.maps = dated(std::mem::take(&mut seen.maps));
+            }
         }
+        self.scene = dated(result.scene);
     }
 
     /// Takes over what `older` knows of `tasks` that did not run now. People are matched by their
@@ -143,10 +149,16 @@ mod tests {
         FrameResult { image, people: boxes.iter().map(person).collect(), scene: maps(normal), ..FrameResult::default() }
     }
 
+    fn kept(mut result: FrameResult, frame: u64, timestamp_ns: i64) -> Kept {
+        let mut kept = Kept::of(&mut result, frame, timestamp_ns);
+        kept.attach(result, frame, timestamp_ns);
+        kept
+    }
+
     #[test]
     fn people_keep_what_is_theirs_when_boxes_move_and_change_places() {
-        let older = Kept::of(seen(&[0.0, 50.0], true, true), 1, 10);
-        let mut now = Kept::of(seen(&[52.0, 2.0, 80.0], false, false), 2, 20);
+        let older = kept(seen(&[0.0, 50.0], true, true), 1, 10);
+        let mut now = kept(seen(&[52.0, 2.0, 80.0], false, false), 2, 20);
         now.fill(&older, &[Task::Pose, Task::Normal]);
         let pose = |i: usize| now.people[i].pose.as_ref().map(|p| (p.value[0].x, p.frame, p.timestamp_ns));
         assert_eq!((pose(0), pose(1), pose(2)), (Some((50.0, 1, 10)), Some((0.0, 1, 10)), None));
@@ -159,8 +171,8 @@ mod tests {
 
     #[test]
     fn what_is_new_is_not_replaced_and_what_is_not_asked_for_stays_away() {
-        let older = Kept::of(seen(&[0.0], true, true), 1, 10);
-        let mut now = Kept::of(seen(&[0.0], true, false), 2, 20);
+        let older = kept(seen(&[0.0], true, true), 1, 10);
+        let mut now = kept(seen(&[0.0], true, false), 2, 20);
         now.fill(&older, &[Task::Pose]);
         assert_eq!(now.people[0].pose.as_ref().unwrap().frame, 2);
         assert!(now.scene.get(Task::Normal).is_none());
@@ -170,8 +182,8 @@ mod tests {
 
     #[test]
     fn another_image_size_begins_anew() {
-        let older = Kept::of(seen(&[0.0], true, true), 1, 10);
-        let mut now = Kept::of(FrameResult { image: Size::new(50, 50), ..seen(&[0.0], false, false) }, 2, 20);
+        let older = kept(seen(&[0.0], true, true), 1, 10);
+        let mut now = kept(FrameResult { image: Size::new(50, 50), ..seen(&[0.0], false, false) }, 2, 20);
         now.fill(&older, &Task::ALL);
         assert!(now.people[0].pose.is_none() && now.scene.tasks().next().is_none());
     }

@@ -2,8 +2,8 @@
 
 use super::context::{Context, LoadRequest, ModelId, ModelReport};
 use super::log::Hub;
+use super::runner::Runner;
 use super::shelf::{Came, Shelf};
-use super::worker::Runner;
 use crate::convert::{Progress, Stage};
 use crate::engine::{Engine, FrameResult, LoadOptions, Model, ModelSource, Origin, Request, Timing, refuse_double};
 use crate::engine::{Footprint, Regions, USUAL_BATCH_MEMORY};

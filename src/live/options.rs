@@ -23,6 +23,23 @@ pub enum Delivery {
     Immediate,
 }
 
+/// Whether the frames of a stream overlap: while the models run on one, the next is converted and brought to the device, and the
+/// maps of the one before are decoded, on a thread each. What is found is the same, and results keep their order.
+///
+/// Frames in work count as results to come: with a depth of 2 two frames overlap, with 3 or more three. A frame that is taken ahead is
+/// not replaced by a newer one any more. With a time budget maps are decoded within their frame, since what they take counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// On where the first device of the context is not the processor, which is busy with the models, and no frame is dropped
+    /// ([`Policy::Block`]).
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never: one thread does all of it.
+    Off,
+}
+
 /// How a stream works.
 #[derive(Debug, Clone)]
 pub struct StreamOptions {
@@ -47,6 +64,8 @@ pub struct StreamOptions {
     pub keep_picture: bool,
     /// How results reach the host.
     pub delivery: Delivery,
+    /// Whether frames overlap.
+    pub overlap: Overlap,
     /// Whether people are looked for, get ids, and calm keypoints and maps.
     pub people: PeopleOptions,
 }
@@ -64,6 +83,7 @@ impl Default for StreamOptions {
             regions: Regions::Whole,
             keep_picture: false,
             delivery: Delivery::Poll,
+            overlap: Overlap::Auto,
             people: PeopleOptions::default(),
         }
     }

@@ -1,10 +1,9 @@
 //! The people of a stream: whom the tasks of a frame look at, and who is who afterwards.
 
-use super::calm::Calm;
+use super::calm::MapFilterOptions;
 use super::finder::Finder;
-use super::keep::Kept;
 use super::options::{PeopleOptions, Wishes};
-use super::result::{BoxOrigin, CalmMaps, Dated, LivePerson};
+use super::result::{BoxOrigin, CalmMaps, Dated, LiveMaps, LivePerson};
 use crate::detect::Detection;
 use crate::engine::{FrameResult, Maps, Person, Timing};
 use crate::error::{Error, ErrorKind, Result};
@@ -79,7 +78,8 @@ pub(super) struct People {
     /// That of before tracking was switched off: it knows which ids have been given.
     resting: Option<Tracker>,
     filters: BTreeMap<TrackId, KeypointFilter>,
-    calm: Calm,
+    /// How often the filters of maps had to forget.
+    forgets: u64,
     has_had_boxes: bool,
 }
 
@@ -91,14 +91,7 @@ impl People {
     pub fn new(options: PeopleOptions) -> Result<Self> {
         options.check()?;
         let tracker = options.track.clone().map(Tracker::new).transpose()?;
-        Ok(Self {
-            options,
-            tracker,
-            resting: None,
-            filters: BTreeMap::new(),
-            calm: Calm::default(),
-            has_had_boxes: false,
-        })
+        Ok(Self { options, tracker, resting: None, filters: BTreeMap::new(), forgets: 0, has_had_boxes: false })
     }
 
     /// Does what the host has asked for.
@@ -138,7 +131,7 @@ impl People {
             self.filters.clear();
         }
         if options.maps != self.options.maps {
-            self.calm = Calm::default();
+            self.forgets += 1;
         }
         self.options = options;
         Ok(())
@@ -152,7 +145,7 @@ impl People {
     /// Forgets everybody; ids go on.
     pub fn reset(&mut self) {
         self.filters.clear();
-        self.calm = Calm::default();
+        self.forgets += 1;
         if let Some(tracker) = &mut self.tracker {
             tracker.reset();
         }
@@ -252,9 +245,14 @@ impl People {
         seen
     }
 
-    /// Adds steadied maps to those of this frame.
-    pub fn steady(&mut self, newest: &mut Kept) {
-        self.calm.steady(&self.options.maps, newest);
+    /// How maps are steadied.
+    pub fn map_filters(&self) -> MapFilterOptions {
+        self.options.maps
+    }
+
+    /// Counts how often the filters of maps had to forget what they knew.
+    pub fn forgets(&self) -> u64 {
+        self.forgets
     }
 
     fn follow(&mut self, look: &Look, scene: &Scene, seen: Vec<LivePerson>) -> Vec<LivePerson> {
@@ -312,7 +310,7 @@ impl People {
 /// A track, with what was seen of it.
 fn person(track: &Track, found: Option<LivePerson>, look: &Look) -> LivePerson {
     let origin = if track.observation.is_some() { look.origin } else { BoxOrigin::Prediction };
-    let (pose, maps) = found.map_or_else(Default::default, |found| (found.pose, found.maps));
+    let (pose, seen) = found.map_or_else(Default::default, |found| (found.pose, found.seen));
     LivePerson {
         bbox: track.bbox,
         origin,
@@ -321,8 +319,9 @@ fn person(track: &Track, found: Option<LivePerson>, look: &Look) -> LivePerson {
         track: Some(*track),
         pose,
         filtered: None,
-        maps,
+        maps: LiveMaps::default(),
         filtered_maps: CalmMaps::default(),
+        seen,
     }
 }
 

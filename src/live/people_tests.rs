@@ -1,7 +1,7 @@
 //! Streams with a detector, a tracker and filters over a world that a test moves.
 
 use super::finder::Finder;
-use super::worker::Runner;
+use super::runner::Runner;
 use super::*;
 use crate::detect::{DetectOptions, Detection};
 use crate::engine::{FrameResult, Maps, Person, Request, Timing};

@@ -40,13 +40,24 @@ pub(super) struct Job {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Job>,
-    /// The frame in work, and whether its result is still wanted.
-    working: Option<(u64, bool)>,
+    /// The frames in work, in their order, and whether their results are still wanted.
+    working: VecDeque<(u64, bool)>,
     finished: VecDeque<Arc<LiveResult>>,
     last_number: u64,
     dropped_since: u64,
     is_closed: bool,
     statistics: Statistics,
+}
+
+impl State {
+    fn is_wanted(&self, number: u64) -> bool {
+        self.working.iter().any(|&(working, is_wanted)| working == number && is_wanted)
+    }
+
+    /// A frame is not in work any more.
+    fn leave(&mut self, number: u64) {
+        self.working.retain(|(working, _)| *working != number);
+    }
 }
 
 pub(super) struct Queue {
@@ -128,11 +139,13 @@ impl Queue {
             if state.is_closed {
                 return None;
             }
-            let has_room = !self.keeps_results || self.policy != Policy::Block || state.finished.len() < self.depth;
+            // Frames in work are results to come.
+            let results = state.finished.len() + state.working.len();
+            let has_room = !self.keeps_results || self.policy != Policy::Block || results < self.depth;
             if has_room && let Some(mut job) = state.waiting.pop_front() {
                 // The oldest go first: all that were dropped came before this one.
                 job.dropped_before = std::mem::take(&mut state.dropped_since);
-                state.working = Some((job.number, true));
+                state.working.push_back((job.number, true));
                 drop(state);
                 self.changed.notify_all();
                 return Some(job);
@@ -141,15 +154,27 @@ impl Queue {
         }
     }
 
-    /// Takes the result of the frame in work. Gives it back if it is to be handed over at once, after which
+    /// Whether a frame in work is still wanted, asked before anything comes of it; else it is in work no longer.
+    pub fn begin(&self, number: u64) -> bool {
+        let mut state = self.lock();
+        if state.is_wanted(number) {
+            return true;
+        }
+        state.statistics.cancelled += 1;
+        state.leave(number);
+        drop(state);
+        self.changed.notify_all();
+        false
+    }
+
+    /// Takes the result of a frame in work. Gives it back if it is to be handed over at once, after which
     /// [`Queue::rest`] must follow.
     pub fn finish(&self, result: LiveResult) -> Option<Arc<LiveResult>> {
         let mut dropped = Vec::new();
         let mut state = self.lock();
-        let is_wanted = state.working.is_some_and(|(_, is_wanted)| is_wanted);
-        if !is_wanted {
+        if !state.is_wanted(result.frame) {
             state.statistics.cancelled += 1;
-            state.working = None;
+            state.leave(result.frame);
             drop(state);
             self.changed.notify_all();
             return None;
@@ -163,19 +188,19 @@ impl Queue {
             dropped.extend(state.finished.pop_front());
             state.statistics.dropped_results += 1;
         }
+        state.leave(result.frame);
         state.finished.push_back(result);
-        state.working = None;
         drop(state);
         self.changed.notify_all();
         drop(dropped);
         None
     }
 
-    /// The result has been handed over: nothing is in work any more.
+    /// The result has been handed over: its frame is not in work any more.
     pub fn rest(&self, result: &LiveResult) {
         let mut state = self.lock();
         state.statistics.count(result);
-        state.working = None;
+        state.leave(result.frame);
         drop(state);
         self.changed.notify_all();
     }
@@ -210,7 +235,7 @@ impl Queue {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock();
         loop {
-            if state.waiting.is_empty() && state.working.is_none() {
+            if state.waiting.is_empty() && state.working.is_empty() {
                 return Ok(true);
             }
             if state.is_closed {
@@ -231,11 +256,7 @@ impl Queue {
             std::mem::take(&mut state.waiting).into_iter().partition(|job| is_meant(job.number));
         state.waiting = left.into();
         state.statistics.cancelled += cancelled.len() as u64;
-        if let Some((working, is_wanted)) = &mut state.working
-            && is_meant(*working)
-        {
-            *is_wanted = false;
-        }
+        state.working.iter_mut().filter(|(number, _)| is_meant(*number)).for_each(|(_, is_wanted)| *is_wanted = false);
         drop(state);
         self.changed.notify_all();
         drop(cancelled);
@@ -248,9 +269,7 @@ impl Queue {
         let (waiting, finished) = (std::mem::take(&mut state.waiting), std::mem::take(&mut state.finished));
         state.statistics.cancelled += waiting.len() as u64;
         state.statistics.dropped_results += finished.len() as u64;
-        if let Some((_, is_wanted)) = &mut state.working {
-            *is_wanted = false;
-        }
+        state.working.iter_mut().for_each(|(_, is_wanted)| *is_wanted = false);
         drop(state);
         self.changed.notify_all();
         drop((waiting, finished));
@@ -264,7 +283,7 @@ impl Queue {
         let state = self.lock();
         Statistics {
             waiting: state.waiting.len(),
-            working: usize::from(state.working.is_some()),
+            working: state.working.len(),
             finished: state.finished.len(),
             ..state.statistics
         }

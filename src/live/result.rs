@@ -98,6 +98,8 @@ pub struct LivePerson {
     pub maps: LiveMaps,
     /// The same, steadied over time, if the stream tracks and filters them.
     pub filtered_maps: CalmMaps,
+    /// Which of those seen in the frame it is.
+    pub(super) seen: Option<usize>,
 }
 
 impl LivePerson {

@@ -18,7 +18,7 @@ pub struct Statistics {
     pub cancelled: u64,
     /// Frames that wait.
     pub waiting: usize,
-    /// Frames being worked on: 0 or 1.
+    /// Frames being worked on: 0 or 1, up to 4 where they overlap ([`Overlap`](super::Overlap)).
     pub working: usize,
     /// Results that wait to be fetched.
     pub finished: usize,

@@ -5,15 +5,17 @@ use super::context::Context;
 use super::finder::Finder;
 use super::frame::{Frame, Pixels};
 use super::gate::{self, Gate};
-use super::options::{Delivery, PeopleOptions, StreamOptions, Wishes};
+use super::options::{Delivery, Overlap, PeopleOptions, StreamOptions, Wishes};
 use super::people::People;
-use super::queue::{Queue, Submitted};
+use super::queue::{Policy, Queue, Submitted};
 use super::result::LiveResult;
+use super::runner::Runner;
+use super::spare::Spare;
 use super::statistics::Statistics;
-use super::worker::{self, Manner, Runner};
+use super::worker::{self, Manner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::LogLevel;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,7 +25,7 @@ pub type ResultCallback = Box<dyn Fn(Arc<LiveResult>) + Send + Sync>;
 
 /// What a stream, its worker and its context share.
 pub(super) struct Core {
-    number: u64,
+    pub number: u64,
     pub context: Arc<Context>,
     pub queue: Queue,
     pub cadence: Mutex<Cadence>,
@@ -37,7 +39,13 @@ pub(super) struct Core {
     thread: Mutex<Option<JoinHandle<()>>>,
     life: Mutex<Life>,
     /// Memory of frames that have been worked on.
-    spare: Mutex<Vec<Vec<u8>>>,
+    pub spare: Spare,
+    /// Memory of pictures that have been looked at.
+    pub pictures: Spare,
+    /// Whether somebody on the host looks at pictures: the detector, or who keeps them.
+    looks_at_images: AtomicBool,
+    /// Whether people are to be forgotten before the next frame.
+    forgets_people: AtomicBool,
 }
 
 /// A stream whose owner cannot wait for its worker is left to the context, by whichever of them is the last.
@@ -49,6 +57,8 @@ struct Life {
 
 /// Buffers kept for later frames; more are in the queue.
 const MAX_SPARE: usize = 4;
+/// The same of pictures: one that is looked at, one that is made ready.
+const MAX_PICTURES: usize = 2;
 
 impl Core {
     pub fn log(&self, level: LogLevel, message: impl FnOnce() -> String) {
@@ -80,11 +90,22 @@ impl Core {
         Ok(())
     }
 
-    pub fn give_back(&self, buffer: Vec<u8>) {
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        if spare.len() < MAX_SPARE {
-            spare.push(buffer);
-        }
+    /// Says whether frames must be converted on the host: known for sure when their turn comes.
+    pub fn look_at_images(&self, looks: bool) {
+        self.looks_at_images.store(looks, Ordering::Release);
+    }
+
+    pub fn looks_at_images(&self) -> bool {
+        self.looks_at_images.load(Ordering::Acquire)
+    }
+
+    pub fn forget_people(&self) {
+        self.forgets_people.store(true, Ordering::Release);
+    }
+
+    /// Whether they are to be forgotten; once.
+    pub fn must_forget_people(&self) -> bool {
+        self.forgets_people.swap(false, Ordering::AcqRel)
     }
 
     pub fn call_back(&self, result: Arc<LiveResult>) {
@@ -125,7 +146,8 @@ impl Core {
         if let Some(thread) = thread.take() {
             // It catches every panic of its work.
             let _ = thread.join();
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            self.spare.clear();
+            self.pictures.clear();
         }
         drop(thread);
         self.drop_callback();
@@ -188,6 +210,11 @@ impl Stream {
             return Err(Error::invalid(format!("depth is {}; it must be 1..64", options.depth)));
         }
         let people = People::new(options.people)?;
+        let overlaps = match options.overlap {
+            Overlap::On => true,
+            Overlap::Off => false,
+            Overlap::Auto => options.policy == Policy::Block && !context.is_on_processor(),
+        };
         let core = Arc::new(Core {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             context: Arc::clone(context),
@@ -199,6 +226,8 @@ impl Stream {
                 batch_memory: options.batch_memory,
                 regions: options.regions,
                 keeps_picture: options.keep_picture,
+                overlaps,
+                has_budget: options.budget.is_some(),
             },
             wishes: Mutex::default(),
             delivery: options.delivery,
@@ -207,7 +236,10 @@ impl Stream {
             turn: Mutex::new(()),
             thread: Mutex::new(None),
             life: Mutex::default(),
-            spare: Mutex::default(),
+            spare: Spare::new(MAX_SPARE),
+            pictures: Spare::new(MAX_PICTURES),
+            looks_at_images: AtomicBool::new(options.keep_picture || people.detects()),
+            forgets_people: AtomicBool::new(false),
         });
         // Whoever ends the context from here on waits for the worker to be there.
         let mut thread = core.thread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -262,7 +294,7 @@ impl Stream {
 
     /// Memory for the pixels of a frame, used before if there is some.
     pub fn buffer(&self) -> Vec<u8> {
-        self.core.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.core.spare.take()
     }
 
     /// Takes a frame. With policy `Block` it waits for room up to `timeout` (`None`: for ever).
@@ -285,7 +317,7 @@ impl Stream {
         let (submitted, dropped) = self.core.queue.submit(frame, timeout, on_taken)?;
         for job in dropped {
             if let Pixels::Packed(bytes, _) = job.frame.pixels {
-                self.core.give_back(bytes);
+                self.core.spare.give(bytes);
             }
         }
         Ok(submitted)

@@ -1,6 +1,6 @@
 //! Streams over a model that does what a test tells it to: order, limits, faults, ends. Nothing here depends on time.
 
-use super::worker::Runner;
+use super::runner::Runner;
 use super::*;
 use crate::engine::{FrameResult, Maps, Person, Request};
 use crate::error::{Error, ErrorKind, Result};

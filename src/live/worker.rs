@@ -1,57 +1,30 @@
-//! The thread of a stream: frame by frame, from pixels to a result.
+//! The threads of a stream: frame by frame, from pixels to a result.
+//!
+//! One thread does all of it; where frames overlap, three do a part each, and frames keep their order. Whoever is where is known
+//! before the next frame is looked at, so that what is found does not depend on the number of threads.
 
+use super::ahead::{Ready, prepare, to_image};
 use super::cadence::Cadence;
-use super::frame::{Frame, Pixels};
+use super::finish::{self, Told, Work, finish};
+use super::frame::Pixels;
 use super::gate;
 use super::keep::Kept;
 use super::people::{People, Scene};
-use super::queue::Job;
-use super::result::LiveResult;
+use super::result::{CalmMaps, LiveMaps, LiveResult};
+use super::runner::{Picture, Runner};
 use super::stream::Core;
-use crate::engine::{Engine, FrameResult, MapSpace, Regions, Request, Timing};
+use crate::engine::{Begun, Carried, MapSpace, Regions, Request};
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
+use crate::geometry::{Rect, Size};
+use crate::image::Orientation;
 use crate::preprocess::Framing;
 use crate::runtime::{LogLevel, Traffic};
 use crate::spec::Task;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, PoisonError};
+use std::thread;
 use std::time::Instant;
-
-/// What a worker needs of the engine.
-pub(super) trait Runner: Send + Sync {
-    /// The tasks of each model.
-    fn groups(&self) -> Vec<Vec<Task>>;
-    /// Runs tasks on an image.
-    fn run(&self, image: &Image, request: &Request) -> Result<FrameResult>;
-    /// Whether frames go to a device as they come; else the host makes images of them.
-    fn takes_frames(&self) -> bool {
-        false
-    }
-    /// Runs tasks on a frame.
-    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
-        self.run(&format.to_image(planes, Vec::new())?, request)
-    }
-}
-
-impl Runner for Engine {
-    fn groups(&self) -> Vec<Vec<Task>> {
-        self.models().iter().map(|model| model.info().tasks.clone()).collect()
-    }
-
-    fn run(&self, image: &Image, request: &Request) -> Result<FrameResult> {
-        Engine::run(self, image, request)
-    }
-
-    fn takes_frames(&self) -> bool {
-        let models = self.models();
-        !models.is_empty() && models.iter().all(|model| model.frames_on_device())
-    }
-
-    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
-        Engine::run_frame(self, format, planes, request)
-    }
-}
 
 /// How a worker treats every frame.
 #[derive(Debug, Clone)]
@@ -61,15 +34,18 @@ pub(super) struct Manner {
     pub batch_memory: Option<u64>,
     pub regions: Regions,
     pub keeps_picture: bool,
+    /// Whether the next frame is made ready, and the maps of the last one are decoded, while one runs.
+    pub overlaps: bool,
+    /// Whether what a frame takes decides about the next: then nothing of it is put off.
+    pub has_budget: bool,
 }
 
-/// What a worker carries from frame to frame.
+/// What is carried from frame to frame, but for what [`finish`] keeps.
 struct Memory {
     people: People,
-    kept: Kept,
+    /// Size of the last picture that gave a result.
+    size: Size,
     orientation: Orientation,
-    /// The memory of the last picture.
-    pixels: Vec<u8>,
 }
 
 /// Whatever ends the worker: nobody waits for it any longer.
@@ -82,85 +58,126 @@ impl Drop for Ending<'_> {
     }
 }
 
+/// Nobody waits for frames any longer.
+struct Closing<'a>(&'a Core);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.queue.close();
+    }
+}
+
 /// Works until the stream ends.
 pub(super) fn work(core: &Arc<Core>, people: People) {
     gate::become_worker();
     let _ending = Ending(core);
-    let mut memory = Memory { people, kept: Kept::default(), orientation: Orientation::default(), pixels: Vec::new() };
-    while let Some(job) = core.queue.next() {
-        let result = frame(core, &mut memory, job);
-        if let Err(error) = &result.outcome {
-            core.log(LogLevel::Error, || format!("frame {} failed: {error}", result.frame));
-        } else {
-            core.log(LogLevel::Debug, || format!("frame {}: {:.1} ms", result.frame, result.total_ms));
-        }
-        if let Some(result) = core.queue.finish(result) {
-            core.call_back(Arc::clone(&result));
-            core.queue.rest(&result);
+    let mut memory = Memory { people, size: Size::default(), orientation: Orientation::default() };
+    if !core.manner.overlaps || !overlapped(core, &mut memory) {
+        let mut kept = finish::Memory::default();
+        while let Some(job) = core.queue.next() {
+            if let Some(told) = turn(core, &mut memory, prepare(core, job, false)) {
+                finish(core, &mut kept, told);
+            }
         }
     }
 }
 
-/// A result for every frame, whatever happens.
-fn frame(core: &Core, memory: &mut Memory, job: Job) -> LiveResult {
-    let Job { number, frame, since, dropped_before } = job;
-    let wait_ms = since.elapsed().as_secs_f64() * 1e3;
-    let format = *frame.pixels.format();
+/// Three threads: this one has the models run. `false`, and nothing was done, where there are no more threads.
+fn overlapped(core: &Arc<Core>, memory: &mut Memory) -> bool {
+    // Nobody may be more than one frame ahead of the next: each gives a frame away only to one who waits for it.
+    let ((give, ready), (tell, told)) = (sync_channel::<Ready>(0), sync_channel::<Told>(0));
+    thread::scope(|scope| {
+        let last = thread::Builder::new().name(format!("sapiens-{}-maps", core.number)).spawn_scoped(scope, || {
+            gate::become_worker();
+            let mut kept = finish::Memory::default();
+            told.into_iter().for_each(|told| finish(core, &mut kept, told));
+        });
+        let first = last.and_then(|_| {
+            thread::Builder::new().name(format!("sapiens-{}-ahead", core.number)).spawn_scoped(scope, || {
+                gate::become_worker();
+                while let Some(job) = core.queue.next() {
+                    if give.send(prepare(core, job, true)).is_err() {
+                        break;
+                    }
+                }
+                drop(give);
+            })
+        });
+        if let Err(error) = first {
+            core.log(LogLevel::Warning, || format!("frames do not overlap: the system gives no more threads: {error}"));
+            return false;
+        }
+        let _closing = Closing(core);
+        for ready in ready {
+            if let Some(frame) = turn(core, memory, ready)
+                && tell.send(frame).is_err()
+            {
+                break;
+            }
+        }
+        drop(tell);
+        true
+    })
+}
+
+/// The turn of a frame: what is known of it when its models have run, whatever happens. `None` if it was cancelled in the meantime.
+fn turn(core: &Core, memory: &mut Memory, mut ready: Ready) -> Option<Told> {
+    if !core.queue.begin(ready.number) {
+        if let Ok(Ok((picture, _))) = ready.picture {
+            give_back(core, picture);
+        }
+        return None;
+    }
     let mut result = LiveResult {
-        frame: number,
-        timestamp_ns: frame.timestamp_ns,
-        image: format.upright_size(),
-        buffer_from_image: format.buffer_from_image(),
+        frame: ready.number,
+        timestamp_ns: ready.timestamp_ns,
+        image: ready.size,
+        buffer_from_image: ready.buffer_from_image,
         outcome: Ok(()),
         tasks: Vec::new(),
-        detector_ran: false,
         people: Vec::new(),
-        scene: super::LiveMaps::default(),
-        filtered_scene: super::CalmMaps::default(),
-        timings: Vec::new(),
+        detector_ran: false,
+        scene: LiveMaps::default(),
+        filtered_scene: CalmMaps::default(),
+        timings: std::mem::take(&mut ready.timings),
         traffic: Traffic::default(),
-        wait_ms,
+        wait_ms: ready.wait_ms,
         total_ms: 0.0,
         picture: None,
-        dropped_before,
+        dropped_before: ready.dropped_before,
     };
+    let (since, mut is_new) = (ready.since, false);
+    if core.must_forget_people() {
+        memory.people.reset();
+    }
     // What a panic leaves behind is only the memory of older frames, which are complete, and the people, who are forgotten.
-    let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, frame, &mut result)));
-    result.outcome = outcome.unwrap_or_else(|panic| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| fill(core, memory, ready, &mut result, &mut is_new)));
+    let outcome = outcome.unwrap_or_else(|panic| {
         core.learn(Cadence::forget);
         memory.people.reset();
         Err(Error::of_panic(panic.as_ref()))
     });
-    if result.outcome.is_err() {
-        (result.people, result.scene, result.filtered_scene, result.tasks) = Default::default();
-    }
-    result.total_ms = since.elapsed().as_secs_f64() * 1e3;
-    result
+    let (work, outcome) = match outcome {
+        Ok(work) => (Some(work), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    result.outcome = outcome;
+    Some(Told { result, since, is_new, forgets: memory.people.forgets(), work })
 }
 
-fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult) -> Result<()> {
-    let Frame { pixels, timestamp_ns, boxes, tasks: wanted, ignore_cadence } = frame;
+fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult, is_new: &mut bool) -> Result<Work> {
+    let Ready { boxes, tasks: wanted, ignore_cadence, orientation, size, timestamp_ns, spent, .. } = ready;
     let begin = Instant::now();
-    let (orientation, size) = (pixels.format().orientation, pixels.format().upright_size());
     memory.people.grant(core.take_wishes())?;
+    core.look_at_images(core.manner.keeps_picture || memory.people.detects());
+    let (mut picture, carried) = ready.picture.unwrap_or_else(|panic| resume_unwind(panic))?;
+    if core.looks_at_images() {
+        // That was not known when it was made ready.
+        if let Picture::Raw(bytes, format) = picture {
+            picture = to_image(core, Pixels::Packed(bytes, format))?;
+        }
+    }
     let runner = core.runner();
-    let is_looked_at = core.manner.keeps_picture || memory.people.detects();
-    let on_device = !is_looked_at && runner.as_ref().is_some_and(|runner| runner.takes_frames());
-    let (image, raw) = match pixels {
-        // NV12 has to be converted, and what is borrowed is given back before models run.
-        Pixels::Packed(bytes, format) if on_device && format.format != PixelFormat::Nv12 => {
-            (None, Some((bytes, format)))
-        }
-        pixels => {
-            let (image, packed) = pixels.into_image(std::mem::take(&mut memory.pixels))?;
-            if let Some(packed) = packed {
-                core.give_back(packed);
-            }
-            (Some(image), None)
-        }
-    };
-    result.timings.push(Timing { stage: "convert".into(), ms: begin.elapsed().as_secs_f64() * 1e3 });
-
     if runner.is_none() && !memory.people.detects() {
         let message = "no model is loaded; load one into the context before frames are worked on";
         return Err(Error::new(ErrorKind::Unsupported, message));
@@ -169,72 +186,73 @@ fn fill(core: &Core, memory: &mut Memory, frame: Frame, result: &mut LiveResult)
     let available: Vec<Task> = groups.iter().flatten().copied().collect();
     let enabled = {
         let mut cadence = core.cadence.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.kept.image != size || memory.orientation != orientation {
-            (memory.kept, memory.orientation) = (Kept::default(), orientation);
+        if memory.size != size || memory.orientation != orientation {
+            (memory.size, memory.orientation, *is_new) = (Size::default(), orientation, true);
             memory.people.reset();
             cadence.forget();
         }
         cadence.enabled(&available)
     };
     let has_pose = enabled.contains(&Task::Pose);
-    let scene = Scene { size, image: image.as_ref(), number: result.frame, timestamp_ns, has_pose };
+    let scene = Scene { size, image: picture.image(), number: result.frame, timestamp_ns, has_pose };
     let look = memory.people.look(&scene, boxes, core.finder().as_deref())?;
     result.detector_ran = look.timing.is_some();
     result.timings.extend(look.timing.clone());
 
+    result.traffic = carried.traffic;
     // Tasks that have nobody to look at do not lose their turn.
-    let work = runner.filter(|_| !look.is_empty());
-    let mut chosen = Vec::new();
-    let mut found = match &work {
+    let mut begun = match runner.filter(|_| !look.is_empty()) {
         Some(runner) => {
             // What conversion and detector have taken is not there for the tasks.
-            let spent = begin.elapsed();
-            core.learn(|cadence| chosen = cadence.choose(&groups, wanted.as_deref(), ignore_cadence, spent));
-            let Manner { space, framing, batch_memory, .. } = core.manner;
-            let regions = match &core.manner.regions {
-                Regions::Seg if !chosen.contains(&Task::Seg) => Regions::Boxes,
-                regions => regions.clone(),
-            };
-            let (boxes, tasks) = (look.boxes(), Some(chosen.clone()));
-            let request = Request { boxes, tasks, framing, space, batch_memory, regions, ..Request::default() };
-            let found = match (&image, &raw) {
-                (Some(image), _) => runner.run(image, &request),
-                (None, Some((bytes, format))) => {
-                    format.packed_planes(bytes).and_then(|planes| runner.run_frame(format, &planes, &request))
-                }
-                (None, None) => Err(Error::new(ErrorKind::Internal, "the frame has no pixels")),
-            };
-            found.inspect_err(|_| core.learn(Cadence::forget))?
+            let spent = spent + begin.elapsed();
+            let tasks = &mut result.tasks;
+            core.learn(|cadence| *tasks = cadence.choose(&groups, wanted.as_deref(), ignore_cadence, spent));
+            run(core, &*runner, (&picture, carried), look.boxes(), tasks)?
         }
-        None => look.without_tasks(size),
+        None => look.without_tasks(size).into(),
     };
-    if let Some((packed, _)) = raw {
-        core.give_back(packed);
-    }
-    core.learn(|cadence| cadence.learn(&found.timings, &groups));
-    result.timings.append(&mut found.timings);
-    result.traffic = found.traffic;
+    core.learn(|cadence| cadence.learn(&begun.result.timings, &groups));
+    result.traffic += begun.result.traffic;
 
-    let mut newest = Kept::of(found, result.frame, timestamp_ns);
+    let mut newest = Kept::of(&mut begun.result, result.frame, timestamp_ns);
     newest.people = memory.people.tell(&look, &scene, newest.people);
-    memory.people.steady(&mut newest);
+    let mut others = enabled;
+    others.retain(|task| !result.tasks.contains(task));
     if newest.people.is_empty() {
         // Whoever comes is looked at by all tasks at once.
         core.learn(Cadence::forget);
-    } else {
-        let others: Vec<Task> = enabled.into_iter().filter(|task| !chosen.contains(task)).collect();
-        newest.fill(&memory.kept, &others);
     }
-    memory.kept = newest.clone();
-    if let Some(wanted) = &wanted {
-        newest = newest.only(wanted);
+    memory.size = newest.image;
+    match picture {
+        Picture::Image(image) if core.manner.keeps_picture => result.picture = Some(Arc::new(image)),
+        picture => give_back(core, picture),
     }
-    (result.people, result.scene, result.tasks) = (newest.people, newest.scene, chosen);
-    result.filtered_scene = newest.filtered_scene;
-    match image {
-        Some(image) if core.manner.keeps_picture => result.picture = Some(Arc::new(image)),
-        Some(image) => memory.pixels = image.into_pixels(),
-        None => {}
+    Ok(Work { begun, newest, others, wanted, filters: memory.people.map_filters() })
+}
+
+/// Runs the tasks that were chosen.
+fn run(
+    core: &Core,
+    runner: &dyn Runner,
+    (picture, carried): (&Picture, Carried),
+    boxes: Vec<Rect>,
+    tasks: &[Task],
+) -> Result<Begun> {
+    let Manner { space, framing, batch_memory, .. } = core.manner;
+    let regions = match &core.manner.regions {
+        Regions::Seg if !tasks.contains(&Task::Seg) => Regions::Boxes,
+        regions => regions.clone(),
+    };
+    let tasks = Some(tasks.to_vec());
+    let request = Request { boxes, tasks, framing, space, batch_memory, regions, ..Request::default() };
+    let in_parts = core.manner.overlaps && !core.manner.has_budget;
+    runner.begin(picture, carried, &request, in_parts).inspect_err(|_| core.learn(Cadence::forget))
+}
+
+/// Its memory is for later frames.
+fn give_back(core: &Core, picture: Picture) {
+    match picture {
+        Picture::Image(image) => core.pictures.give(image.into_pixels()),
+        Picture::Raw(bytes, _) => core.spare.give(bytes),
     }
-    Ok(())
 }

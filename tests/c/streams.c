@@ -41,7 +41,7 @@ static void options_are_checked(void) {
     BAD(options.map_space = -7, "options->map_space is -7");
     BAD(options.framing = 2, "options->framing is 2");
     BAD(options.regions = 3, "options->regions is 3");
-    BAD(options.reserved = 1, "options->reserved is 1");
+    BAD(options.overlap = 3, "options->overlap is 3");
     BAD(options.tasks = 0x1000, "options->tasks has unknown bits");
     BAD(options.keep_image = 5, "options->keep_image is 5");
     BAD(options.budget_ns = -1, "options->budget_ns is -1");

@@ -105,9 +105,9 @@ pub fn check_framings(library: &'static Library, device: Device) {
             Framing::Official,
             ModelFraming::Official,
         );
-        let error = framer.crops(&uploaded, &[other.unwrap()], &mut traffic).unwrap_err().to_string();
+        let error = framer.crops(&uploaded, &[other.unwrap()], None, &mut traffic).unwrap_err().to_string();
         assert!(error.contains(&size.to_string()), "{error}");
-        assert!(framer.crops(&uploaded, &[], &mut traffic).is_err());
+        assert!(framer.crops(&uploaded, &[], None, &mut traffic).is_err());
     }
     println!("{device}: {kinds} framings, {others} of {bytes} bytes differ, by one level");
     assert!(kinds > 40 && others as f64 <= SHARE * bytes as f64, "{others} of {bytes} bytes differ");

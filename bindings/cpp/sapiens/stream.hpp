@@ -83,6 +83,8 @@ struct StreamOptions : PeopleOptions {
     std::uint64_t batch_memory = 0;
     /// Where the heads of dense tasks run; models must be loaded with `LoadOptions::regions`.
     Regions regions = static_cast<Regions>(detail::stream_defaults.regions);
+    /// Whether frames overlap.
+    Overlap overlap = static_cast<Overlap>(detail::stream_defaults.overlap);
 };
 
 /// How often a task runs, and how important it is.
@@ -103,7 +105,7 @@ struct Statistics {
     std::uint64_t dropped_frames = 0;
     std::uint64_t dropped_results = 0;
     std::uint64_t cancelled = 0;
-    /// Frames that wait, frames in work (0 or 1), results that wait to be fetched.
+    /// Frames that wait, frames in work (0 or 1, up to 4 where they overlap), results that wait to be fetched.
     std::uint32_t waiting = 0;
     std::uint32_t working = 0;
     std::uint32_t finished = 0;
@@ -270,6 +272,7 @@ private:
         c.budget_ns = options.budget.count();
         c.batch_memory = options.batch_memory;
         c.regions = static_cast<std::int32_t>(options.regions);
+        c.overlap = static_cast<std::int32_t>(options.overlap);
         c_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));

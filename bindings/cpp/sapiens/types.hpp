@@ -79,6 +79,13 @@ enum class Regions : std::int32_t {
     seg = SAPIENS_REGIONS_SEG,
 };
 
+/// Whether the frames of a stream overlap: by itself on a device other than the processor where no frame is dropped, always, never.
+enum class Overlap : std::int32_t {
+    automatic = SAPIENS_OVERLAP_AUTO,
+    on = SAPIENS_OVERLAP_ON,
+    off = SAPIENS_OVERLAP_OFF,
+};
+
 /// Whom the tasks of a stream look at, of the people it tracks: everybody, the largest boxes, the nearest (the highest boxes),
 /// those nearest to a point.
 enum class PersonPolicy : std::int32_t {

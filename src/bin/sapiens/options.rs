@@ -61,6 +61,9 @@ pub struct ModelArgs {
     /// cuda:N: products of 32-bit floats with 10 bits of precision, as fast as 16-bit ones.
     #[arg(long)]
     pub tf32: bool,
+    /// cuda:N, tensorrt:N, webgpu: record the first run of each model, and replay it (docs/device.md).
+    #[arg(long)]
+    pub recorded: bool,
     /// A further option of the device's execution provider, in ONNX Runtime's words; repeatable.
     #[arg(long = "provider-option", value_name = "KEY=VALUE", value_parser = parse_setting)]
     pub provider_options: Vec<(String, String)>,
@@ -92,6 +95,7 @@ impl ModelArgs {
                 providers: ProviderOptions {
                     engines: if self.build_engines { Engines::Build } else { Engines::Cached },
                     tf32: self.tf32,
+                    recorded: self.recorded,
                     extra: self.provider_options.clone(),
                     ..ProviderOptions::default()
                 },

@@ -21,6 +21,9 @@ use tables::Tables;
 /// Most weights per axis: what shrinks by more is framed on the host.
 const MOST_TAPS: usize = 32;
 
+/// Bytes of an element on the device.
+const FLOAT: usize = 4;
+
 /// Cuts what models see out of pictures, on one device. The pixels are those of [`crate::preprocess::frame`].
 pub struct Framer {
     library: &'static Library,
@@ -79,23 +82,37 @@ impl Framer {
         Ok(Uploaded { frame, layout })
     }
 
+    /// Whether the device has room for a picture.
+    pub fn takes(&self, surface: &Surface) -> bool {
+        surface.bytes.len().saturating_mul(FLOAT) <= self.largest_buffer()
+    }
+
     /// Whether the device has room for these crops of a picture, and its graph that many taps.
     pub fn can(&self, surface: &Surface, plans: &[Plan]) -> bool {
-        const FLOAT: usize = 4;
         let Layout { size, channels, .. } = surface.layout;
         let fits = |elements: usize| elements.saturating_mul(FLOAT) <= self.largest_buffer();
         let taps = |plan: &Plan| plan.columns.count().max(plan.rows.count());
         plans.iter().all(|plan| plan.placement.image == size && taps(plan) <= MOST_TAPS)
-            && fits(surface.bytes.len())
+            && self.takes(surface)
             && Tables::new(plans, &surface.layout).is_some_and(|tables| fits(tables.largest(channels)))
     }
 
     /// What models see, one behind the other: people x height x width x 3, whole numbers in 0..255, as floats, on the device. All
-    /// plans must be for the same input size.
+    /// plans must be for the same input size. A single one is left in `place`, the tensor of a session that looks at it.
     ///
     /// # Errors
     /// `InvalidArgument` for plans of another picture or of several sizes, `Device` or `Runtime` when ONNX Runtime fails.
-    pub fn crops(&self, picture: &Uploaded, plans: &[Plan], traffic: &mut Traffic) -> Result<DeviceTensor> {
+    pub fn crops(
+        &self,
+        picture: &Uploaded,
+        plans: &[Plan],
+        place: Option<DeviceTensor>,
+        traffic: &mut Traffic,
+    ) -> Result<DeviceTensor> {
+        if let Some(place) = place.filter(|_| plans.len() == 1) {
+            self.run(picture, plans, |session, inputs| session.keep_in(inputs, "image", &place, traffic))?;
+            return Ok(place);
+        }
         self.run(picture, plans, |session, inputs| Ok(session.keep(inputs, &["image"], traffic)?.swap_remove(0)))
     }
 

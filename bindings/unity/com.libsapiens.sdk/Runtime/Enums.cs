@@ -248,6 +248,21 @@ namespace Sapiens
         Seg = 2,
     }
 
+    /// <summary>Whether the frames of a stream overlap: while the models run on one, the next is made ready, and the maps of the one before
+    /// are decoded. Results are the same, and keep their order.</summary>
+    [NativeTwin("SapiensOverlap")]
+    public enum SapiensOverlap
+    {
+        /// <summary>Where the first device of the context is not the processor, and no frame is dropped.</summary>
+        Auto = 0,
+
+        /// <summary>Always; with another policy a frame that is taken ahead is not replaced by a newer one any more.</summary>
+        On = 1,
+
+        /// <summary>Never.</summary>
+        Off = 2,
+    }
+
     /// <summary>A dense map of a result.</summary>
     [NativeTwin("SapiensMapKind")]
     public enum SapiensMapKind

@@ -206,6 +206,9 @@ namespace Sapiens
         /// <summary>Where the heads of dense tasks run; models must be loaded with <see cref="SapiensLoadOptions.Regions"/>.</summary>
         public SapiensRegions Regions { get; set; }
 
+        /// <summary>Whether frames overlap.</summary>
+        public SapiensOverlap Overlap { get; set; }
+
         /// <summary>Points to the filters, which the caller keeps until the call is over.</summary>
         internal void Steady(ref NativeStreamOptions native, NativeFilterOptions* filter, NativeMapFilterOptions* maps)
         {
@@ -232,7 +235,7 @@ namespace Sapiens
                 max_people = Count(MaxPeople, "options.MaxPeople"), person_x = PersonX, person_y = PersonY,
                 track_new_score = TrackNewScore, track_memory_ms = Count(TrackMemoryMs, "options.TrackMemoryMs"),
                 filter = Filter != null ? 1u : 0u, filter_maps = MapFilter != null ? (uint)MapFilter.Maps : 0u,
-                batch_memory = BatchMemory, regions = (int)Regions,
+                batch_memory = BatchMemory, regions = (int)Regions, overlap = (int)Overlap,
                 struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
                 delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
                 keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,

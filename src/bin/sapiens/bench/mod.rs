@@ -3,6 +3,7 @@
 mod process;
 mod report;
 mod served;
+mod streamed;
 
 use crate::console::say;
 use crate::interrupt;
@@ -32,7 +33,8 @@ pub struct Args {
     /// official or crop.
     #[arg(long, default_value = "official")]
     framing: Framing,
-    /// Maps as streams deliver them: on the grid of the network input, labels of parts decoded on the device.
+    /// Maps as streams deliver them: on the grid of the network input, labels of parts decoded on the device. Also sends as many frames
+    /// through a stream, one after the other and overlapped.
     #[arg(long)]
     live: bool,
     /// Runs before the measured ones.
@@ -107,6 +109,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             json!({"name": m.name(), "device": m.device().to_string(), "framing": framing, "info": m.info()})
         })
         .collect();
+    let streamed = if args.live { streamed::measure(&engine, &image, &request, args.runs)? } else { Value::Null };
     let report = json!({
         "models": models,
         "image": {"width": image.size().width, "height": image.size().height},
@@ -119,6 +122,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         "total_ms": totals.summary(),
         "processor_ms_per_run": processor,
         "frames_per_second": 1e3 / totals.mean(),
+        "streamed_frames_per_second": streamed,
         "bytes_per_run": {
             "to_device": traffic.to_device / args.runs as u64,
             "to_host": traffic.to_host / args.runs as u64,

@@ -59,7 +59,10 @@ pub fn print(report: &Value) {
         ("peak memory", number(&report["memory_mb"]["peak"], " MB")),
         ("of it backed by no file, now", number(&report["memory_mb"]["anonymous"], " MB")),
     ];
-    for (name, text) in rows {
+    let streamed = report["streamed_frames_per_second"].as_object().into_iter().flatten();
+    let streamed =
+        streamed.map(|(way, rate)| (format!("streamed, {}", way.replace('_', " ")), number(rate, " per second")));
+    for (name, text) in rows.into_iter().map(|(name, text)| (name.to_owned(), text)).chain(streamed) {
         say!("{name:28} {text}");
     }
 }

@@ -72,7 +72,7 @@ namespace Sapiens.Interop
         public IntPtr map_filter_options;
         public ulong batch_memory;
         public int regions;
-        public uint reserved;
+        public int overlap;
     }
 
     [NativeTwin("SapiensOneEuro")]
