@@ -79,7 +79,14 @@ fn submit() -> Result<()> {
             // No task is on: what is measured is the hand-over.
             let options = StreamOptions { tasks: off(), policy: Policy::Block, depth: 1, ..StreamOptions::default() };
             let stream = Stream::new(&context, options)?;
-            let frame = |pixels| Frame { pixels, timestamp_ns: 0, boxes: vec![], tasks: None, ignore_cadence: false };
+            let frame = |pixels| Frame {
+                pixels,
+                timestamp_ns: 0,
+                boxes: vec![],
+                tasks: None,
+                ignore_cadence: false,
+                fetched: 0,
+            };
             let mut times = [Vec::new(), Vec::new(), Vec::new()];
             let mut copy = vec![0; bytes.len()];
             for _ in 0..300 {
@@ -250,7 +257,10 @@ fn memory() -> Result<()> {
         let mut packed = stream.buffer();
         format.pack(&format.packed_planes(&bytes)?, &mut packed)?;
         let pixels = Pixels::Packed(packed, format);
-        stream.submit(Frame { pixels, timestamp_ns: 0, boxes: vec![], tasks: None, ignore_cadence: false }, None)?;
+        stream.submit(
+            Frame { pixels, timestamp_ns: 0, boxes: vec![], tasks: None, ignore_cadence: false, fetched: 0 },
+            None,
+        )?;
         stream.poll(None)?;
         if n == frames / 100 {
             first = resident();

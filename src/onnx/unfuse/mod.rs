@@ -92,11 +92,11 @@ mod tests {
         let seen = b.ms_op("MultiHeadAttention", &[&turned, &turned, &normal], &attributes);
         let inputs = [seen.as_str(), &x, &weight, &bias];
         let sum = b.node(MICROSOFT, "SkipSimplifiedLayerNormalization", &inputs, 4, &[epsilon]);
-        [&sum[1], &sum[2]].map(|unused| b.drop_output(unused));
+        [&sum[1], &sum[2]].into_iter().for_each(|unused| b.drop_output(unused));
         let gated = b.ms_op("QuickGelu", &[&sum[0]], &[("alpha", Attr::Float(1.0))]);
         let inputs = [gated.as_str(), &sum[3], &weight, &bias];
         let sum = b.node(MICROSOFT, "SkipLayerNormalization", &inputs, 4, &[epsilon]);
-        [&sum[1], &sum[2]].map(|unused| b.drop_output(unused));
+        [&sum[1], &sum[2]].into_iter().for_each(|unused| b.drop_output(unused));
         let y = b.ms_op("Gelu", &[&sum[0]], &[]);
         let (y, residual) = (b.rename(&y, "y"), b.rename(&sum[3], "residual"));
         b.output(&y, element, &DIMS);
