@@ -98,6 +98,7 @@ fn overlapped_frames_give_what_one_thread_gives() {
 }
 
 #[test]
+#[ignore = "many minutes on a software GPU"]
 fn webgpu_frames_overlap_and_give_what_one_thread_gives() {
     check(&engine(Device::WebGpu, &webgpu_library::library_path(), true));
 }
