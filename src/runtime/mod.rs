@@ -3,6 +3,7 @@
 //! The library is opened by absolute path, so that it never meets the copy of another plugin in the same process, and
 //! its version is checked before anything else is asked of it. One copy serves the whole process.
 
+mod bind;
 mod bound;
 mod copy;
 mod cuda;

@@ -1,12 +1,13 @@
 //! What sessions do that have tensors of their own ([`ProviderOptions::recorded`](super::ProviderOptions::recorded)).
 
+use super::bind::Bound;
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
 use super::copy::{FROM, TO};
 use super::fixed::On;
 use super::session::{Open, Session, closed, failed, missing, turn};
 use super::slot::{Lent, Slot};
 use super::tensor::Tensor;
-use super::values::{Borrow, output_tensor, seen, values};
+use super::values::{output_tensor, seen, values};
 use crate::error::{Error, Result};
 use std::sync::atomic::Ordering;
 
@@ -40,14 +41,11 @@ impl Session {
         let seen = seen(inputs)?;
         let Open { session, staging, .. } = open;
         let staged = staging.stage(session, inputs);
-        let values = values(inputs, &seen, &staged, Borrow::No, traffic)?;
+        let values = values(inputs, &seen, &staged, traffic)?;
         let _turn = turn(self.device());
         self.runs.fetch_add(1, Ordering::Relaxed);
         let mut run = || -> Result<(), ort::Error> {
-            let mut binding = session.create_binding()?;
-            for (name, value) in &values {
-                binding.bind_input(name.as_ref(), value)?;
-            }
+            let mut binding = Bound::of(session, &values)?;
             binding.bind_output(output, &mut *slot.write())?;
             binding.synchronize_inputs()?;
             session.run_binding_with_options(&binding, &self.unrecorded()?)?;

@@ -1,17 +1,18 @@
 //! A session: one graph, loaded on one device.
 
+use super::bind::Bound;
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
 use super::fixed::Fixed;
 use super::open::{open_on, open_recorded};
 use super::providers::ProviderOptions;
 use super::staging::Staging;
 use super::tensor::{Tensor, View};
-use super::values::{Borrow, output_tensor, seen, values};
+use super::values::{output_tensor, seen, values};
 use super::{Device, Library, runtime_error};
 use crate::error::{Error, ErrorKind, Result};
 use ort::memory::MemoryInfo;
 use ort::session::{
-    HasSelectedOutputs, IoBinding, NoSelectedOutputs, OutputSelector, RunOptions, SessionInputValue, SessionOutputs,
+    HasSelectedOutputs, NoSelectedOutputs, OutputSelector, RunOptions, SessionInputValue, SessionOutputs,
 };
 use ort::value::DynValue;
 use std::borrow::Cow;
@@ -250,8 +251,7 @@ impl Session {
         let pinned = staging.results();
         let seen = seen(inputs)?;
         let staged = staging.stage(session, inputs);
-        let mode = if pinned.is_some() { Borrow::No } else { Borrow::Yes };
-        let values = values(inputs, &seen, &staged, mode, traffic)?;
+        let values = values(inputs, &seen, &staged, traffic)?;
         let mut tensor = |found: &SessionOutputs, name: &str| -> Result<Tensor> {
             let tensor = output_tensor(name, found.get(name).ok_or_else(|| missing(name))?)?;
             traffic.to_host += tensor.view().bytes() as u64;
@@ -272,17 +272,14 @@ impl Session {
     }
 
     /// Inputs, brought to the device, and outputs that are to be left in some memory.
-    fn bound(
+    fn bound<'v>(
         &self,
         session: &ort::session::Session,
-        values: &[(Cow<'static, str>, SessionInputValue)],
+        values: &'v [(Cow<'static, str>, SessionInputValue<'v>)],
         outputs: &[&str],
         memory: &MemoryInfo,
-    ) -> Result<IoBinding, ort::Error> {
-        let mut binding = session.create_binding()?;
-        for (name, value) in values {
-            binding.bind_input(name.as_ref(), value)?;
-        }
+    ) -> Result<Bound<'v>, ort::Error> {
+        let mut binding = Bound::of(session, values)?;
         for &name in outputs {
             binding.bind_output_to_device(name, memory)?;
         }
@@ -306,7 +303,7 @@ impl Session {
         let Open { session, staging, .. } = open;
         let seen = seen(inputs)?;
         let staged = staging.stage(session, inputs);
-        let values = values(inputs, &seen, &staged, Borrow::Yes, traffic)?;
+        let values = values(inputs, &seen, &staged, traffic)?;
         let owner = session.inner();
         let _turn = turn(self.device);
         self.runs.fetch_add(1, Ordering::Relaxed);

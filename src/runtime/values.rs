@@ -7,7 +7,7 @@ use super::session::{failed, missing};
 use super::tensor::{Tensor, TensorData, View};
 use crate::error::{Error, ErrorKind, Result};
 use ort::session::SessionInputValue;
-use ort::value::{DynValue, Tensor as OwnedTensor, TensorElementType, TensorRef, ValueType};
+use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 use std::borrow::Cow;
 
 /// A view as ONNX Runtime takes it: nothing is copied.
@@ -18,15 +18,6 @@ fn input_value(view: View<'_>) -> Result<SessionInputValue<'_>, ort::Error> {
         View::U8(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
         View::I32(dims, data) => TensorRef::from_array_view((shape(dims), data))?.into(),
     })
-}
-
-/// Whether inputs may be borrowed.
-#[derive(Clone, Copy)]
-pub(super) enum Borrow {
-    Yes,
-    /// They are to be bound: `ort` copies borrowed tensors that a session wants on the processor, and in the version used here that
-    /// copy waits for itself.
-    No,
 }
 
 /// What device tensors hold, held still as long as it is looked at.
@@ -43,7 +34,6 @@ pub(super) fn values<'v>(
     inputs: &[(&str, Input<'v>)],
     seen: &'v [Option<Seen<'v>>],
     staged: &[Option<&'v DynValue>],
-    mode: Borrow,
     traffic: &mut Traffic,
 ) -> Result<Vec<(Cow<'static, str>, SessionInputValue<'v>)>> {
     let mut values = Vec::with_capacity(inputs.len());
@@ -53,10 +43,9 @@ pub(super) fn values<'v>(
             (Input::Device(_), None) => return Err(missing(name)),
             (Input::Host(view), None) => {
                 traffic.to_device += view.bytes() as u64;
-                match (staged.get(i).copied().flatten(), mode) {
-                    (Some(staged), _) => staged.into(),
-                    (None, Borrow::Yes) => input_value(view).map_err(|e| failed(&e))?,
-                    (None, Borrow::No) => owned_value(view).map_err(|e| failed(&e))?.into(),
+                match staged.get(i).copied().flatten() {
+                    Some(staged) => staged.into(),
+                    None => input_value(view).map_err(|e| failed(&e))?,
                 }
             }
             (Input::Foreign(bytes, columns), None) => bytes.input_value(columns).map_err(|e| failed(&e))?,
@@ -64,16 +53,6 @@ pub(super) fn values<'v>(
         values.push((Cow::from(name.to_owned()), value));
     }
     Ok(values)
-}
-
-/// A copy of a view.
-fn owned_value(view: View) -> Result<DynValue, ort::Error> {
-    let shape = |dims: &[usize]| dims.iter().map(|&d| d as i64).collect::<Vec<_>>();
-    Ok(match view {
-        View::F32(dims, data) => OwnedTensor::from_array((shape(dims), data.to_vec()))?.into_dyn(),
-        View::U8(dims, data) => OwnedTensor::from_array((shape(dims), data.to_vec()))?.into_dyn(),
-        View::I32(dims, data) => OwnedTensor::from_array((shape(dims), data.to_vec()))?.into_dyn(),
-    })
 }
 
 /// A shape as it is used here.
