@@ -795,8 +795,9 @@ typedef struct SapiensLoadOptions {
     uint64_t winograd_bytes;
     /// A `SapiensDeviceFraming`. Detectors do not look at it.
     int32_t device_framing;
-    /// 0.
-    uint32_t reserved;
+    /// 1: the device records the first run of the model and replays it (a CUDA graph, WebGPU's graph capture), one person at a time; its
+    /// tensors are taken once. What it cannot record runs as ever, and `SapiensModelInfo.refused` says why. Detectors do not look at it.
+    uint32_t recorded;
 } SapiensLoadOptions;
 
 /// Gets a finished result. The library releases `result` after the call; `sapiens_result_retain` keeps it.

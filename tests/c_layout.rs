@@ -33,7 +33,7 @@ fn in_rust() -> Vec<String> {
         },
         SapiensLoadOptions {
             struct_size, tasks, precision, input_width, input_height, regions, progress, user_data, winograd_bytes,
-            device_framing, reserved
+            device_framing, recorded
         },
         SapiensOneEuro { min_cutoff_hz, beta, speed_cutoff_hz },
         SapiensFilterOptions { struct_size, body, feet, hands, face, min_score, hold_ms, reset_after_ms },

@@ -111,8 +111,9 @@ pub struct SapiensLoadOptions {
     pub winograd_bytes: u64,
     /// A `SapiensDeviceFraming`. Detectors do not look at it.
     pub device_framing: i32,
-    /// 0.
-    pub reserved: u32,
+    /// 1: the device records the first run of the model and replays it (a CUDA graph, WebGPU's graph capture), one person at a time; its
+    /// tensors are taken once. What it cannot record runs as ever, and `SapiensModelInfo.refused` says why. Detectors do not look at it.
+    pub recorded: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -133,7 +134,7 @@ impl SapiensLoadOptions {
         user_data: std::ptr::null_mut(),
         winograd_bytes: 0,
         device_framing: SapiensDeviceFraming::Auto as i32,
-        reserved: 0,
+        recorded: 0,
     };
 }
 

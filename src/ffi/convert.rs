@@ -179,8 +179,9 @@ pub(super) fn load_request(options: &SapiensLoadOptions) -> Result<LoadRequest, 
         (SapiensDeviceFraming::Off as i32, DeviceFraming::Off),
     ];
     let device_framing = choose(options.device_framing, "options->device_framing", "SapiensDeviceFraming", &framings)?;
-    zero(options.reserved, "options->reserved")?;
-    Ok(LoadRequest { tasks, precision, input, winograd: options.winograd_bytes, regions, device_framing })
+    let recorded = flag(options.recorded, "options->recorded")?;
+    let winograd = options.winograd_bytes;
+    Ok(LoadRequest { tasks, precision, input, winograd, regions, device_framing, recorded })
 }
 
 /// # Safety

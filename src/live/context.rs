@@ -58,6 +58,8 @@ pub struct LoadRequest {
     pub regions: bool,
     /// Where pictures are framed ([`LoadOptions::device_framing`]).
     pub device_framing: DeviceFraming,
+    /// Runs are recorded and replayed ([`ProviderOptions::recorded`](crate::runtime::ProviderOptions::recorded)).
+    pub recorded: bool,
 }
 
 /// A model of a context. Never used twice.

@@ -52,7 +52,7 @@ impl Context {
     /// Those of [`Model::load`]; `InvalidArgument` if a loaded model already has one of its tasks, and for a model that is larger than the
     /// memory budget; `Cancelled`; `ShutDown`.
     pub fn load(&self, source: &ModelSource, request: &LoadRequest, progress: &mut Progress) -> Result<ModelId> {
-        let options = LoadOptions {
+        let mut options = LoadOptions {
             tasks: request.tasks.clone(),
             precision: request.precision,
             input: request.input,
@@ -61,6 +61,7 @@ impl Context {
             device_framing: request.device_framing,
             ..self.load.clone()
         };
+        options.session.providers.recorded = request.recorded;
         let begun = self.begin_load()?;
         let mut watched = |stage: Stage, done: u64, total: u64| {
             self.go_on(begun)?;
@@ -180,12 +181,16 @@ impl Context {
 
 fn report(id: ModelId, model: &Model) -> ModelReport {
     let fate = super::Fate { is_loaded: true, loads: 1, ..super::Fate::default() };
+    let unrecorded = model.recording_refused().into_iter().map(|(task, error)| {
+        let what = task.map_or("backbone", Task::name);
+        (model.device(), format!("{what}: its runs are not recorded: {error}"))
+    });
     ModelReport {
         id,
         name: model.name().to_owned(),
         info: model.info().clone(),
         device: model.device(),
-        refused: model.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
+        refused: model.refused().iter().map(|(device, error)| (*device, error.to_string())).chain(unrecorded).collect(),
         footprint: model.footprint(),
         frames_on_device: model.frames_on_device(),
         fate,

@@ -51,6 +51,10 @@ static void the_demo_tells_about_itself(SapiensContext *context) {
     OK(sapiens_context_unload(context, id));
     FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_context_unload(context, id), "no model has it");
 
+    options.recorded = 2;
+    FAILS(SAPIENS_STATUS_INVALID_ARGUMENT, sapiens_context_load(context, NULL, &options, &other), "options->recorded");
+    /* A processor records nothing; its tensors are fixed all the same. */
+    options.recorded = 1;
     /* The heads of the demo are too narrow for it to pay: it loads as without. */
     options.winograd_bytes = (uint64_t)1 << 33;
     options.tasks = SAPIENS_TASK_POSE;

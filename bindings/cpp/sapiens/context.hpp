@@ -51,6 +51,8 @@ struct LoadOptions {
     bool regions = detail::load_defaults.regions != 0;
     /// Where pictures are framed; detectors do not look at it.
     DeviceFraming device_framing = static_cast<DeviceFraming>(detail::load_defaults.device_framing);
+    /// The device records the first run of the model and replays it, one person at a time; ModelInfo::refused says what it could not.
+    bool recorded = detail::load_defaults.recorded != 0;
     /// Told how far the load is, (stage, bytes done, bytes in all), on the thread that loads; true to go on, false to stop
     /// with `cancelled`.
     std::function<bool(std::string_view, std::uint64_t, std::uint64_t)> on_progress;
@@ -268,6 +270,7 @@ private:
         c.winograd_bytes = options.winograd_bytes;
         c.regions = options.regions ? 1 : 0;
         c.device_framing = static_cast<std::int32_t>(options.device_framing);
+        c.recorded = options.recorded ? 1 : 0;
         if (options.on_progress) {
             c.progress = detail::on_progress;
             c.user_data = const_cast<detail::Progress *>(&options.on_progress);

@@ -66,6 +66,7 @@ namespace Sapiens
             Regions = native.regions != 0;
             WinogradBytes = native.winograd_bytes;
             DeviceFraming = (SapiensDeviceFraming)native.device_framing;
+            Recorded = native.recorded != 0;
         }
 
         /// <summary>Tasks to load of a model with several.</summary>
@@ -85,6 +86,10 @@ namespace Sapiens
 
         /// <summary>Where pictures are framed; detectors do not look at it.</summary>
         public SapiensDeviceFraming DeviceFraming { get; set; }
+
+        /// <summary>The device records the first run of the model and replays it, one person at a time;
+        /// <see cref="SapiensModelInfo.Refused"/> says what it could not.</summary>
+        public bool Recorded { get; set; }
 
         /// <summary>Heads of dense tasks can run for a part of the picture (<see cref="SapiensStreamOptions.Regions"/>).</summary>
         public bool Regions { get; set; }

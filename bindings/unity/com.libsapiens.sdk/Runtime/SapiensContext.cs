@@ -233,6 +233,7 @@ namespace Sapiens
                     input_height = SapiensStreamOptions.Count(options.InputHeight, "options.InputHeight"),
                     progress = Callbacks.Progress, user_data = watcher.Number, winograd_bytes = options.WinogradBytes,
                     regions = options.Regions ? 1u : 0u, device_framing = (int)options.DeviceFraming,
+                    recorded = options.Recorded ? 1u : 0u,
                 };
                 uint id = 0;
                 int status;

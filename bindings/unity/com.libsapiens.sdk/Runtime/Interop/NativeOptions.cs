@@ -38,7 +38,7 @@ namespace Sapiens.Interop
         public IntPtr user_data;
         public ulong winograd_bytes;
         public int device_framing;
-        public uint reserved;
+        public uint recorded;
     }
 
     [NativeTwin("SapiensStreamOptions")]
