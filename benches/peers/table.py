@@ -101,29 +101,37 @@ def stages(whole):
 
 
 def plot(results, path):
-    """Bars: the time of each program, PyTorch eager of the same task = 1."""
+    """Bars: the time of each program, PyTorch eager of the same task and run = 1; the median where a program was in several runs."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as pyplot
 
-    results = [found for found in results if row(found, "PyTorch eager fp32")]
-    names = list(dict.fromkeys(r["name"] for found in results for r in found["rows"]))
-    figure, axis = pyplot.subplots(figsize=(8, 3.6), layout="constrained")
-    width = 0.85 / max(len(names), 1)
-    ours = pyplot.get_cmap("Oranges")
-    theirs = pyplot.get_cmap("Greys")
+    eager, shares = "PyTorch eager fp32", {}
+    for found in results:
+        for r in found["rows"] if row(found, eager) else []:
+            task = f"{found['task']} {found['size']}"
+            shares.setdefault(task, {}).setdefault(r["name"], []).append(ratio(found, r["name"], eager))
+    names = sorted({name for own in shares.values() for name in own}, key=lambda name: (not name.startswith("libsapiens"), name))
+    figure, axis = pyplot.subplots(figsize=(9, 3.8), layout="constrained")
+    width = 0.9 / max(len(names), 1)
+    ours, theirs = pyplot.get_cmap("Oranges"), pyplot.get_cmap("Greys")
     counts = {True: 0, False: 0}
-    for index, name in enumerate(names):
+    for name in names:
         own = name.startswith("libsapiens")
         counts[own] += 1
         colour = (ours if own else theirs)(0.9 - 0.17 * counts[own])
-        places = [i for i, found in enumerate(results) if row(found, name)]
-        bars = [ratio(results[i], name, "PyTorch eager fp32") for i in places]
-        drawn = axis.bar([i + (index - (len(names) - 1) / 2) * width for i in places], bars, width, color=colour, label=name)
+        # Only the programs that a task has take room in its group.
+        places, bars = [], []
+        for i, known in enumerate(shares.values()):
+            if name in known:
+                there = [other for other in names if other in known]
+                places.append(i + (there.index(name) - (len(there) - 1) / 2) * width)
+                bars.append(statistics.median(known[name]))
+        drawn = axis.bar(places, bars, width, color=colour, label=name)
         axis.bar_label(drawn, [f"{b:.2f}" for b in bars], padding=1, fontsize=7)
-    axis.set_xticks(range(len(results)), [f"{found['task']} {found['size']}" for found in results])
-    axis.set_ylabel("time, PyTorch eager = 1")
+    axis.set_xticks(range(len(shares)), list(shares))
+    axis.set_ylabel("time, PyTorch eager fp32 = 1")
     axis.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1), frameon=False)
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=110)
