@@ -23,7 +23,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn expected() -> Expected {
-    Expected::open(data("detr.expected.safetensors"))
+    Expected::of_bytes(&testkit::gzipped("detector/detr.expected.safetensors.gz"))
 }
 
 /// The checkpoint as it is downloaded: `config.json` beside it, which says the number of heads and the dilation.
