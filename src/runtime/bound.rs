@@ -119,10 +119,9 @@ impl std::fmt::Debug for DeviceTensor {
 
 /// The memory that kernels of a device work in; `None` where that is the host's.
 pub(super) fn memory_of(device: Device) -> Result<Option<MemoryInfo<'static>>, ort::Error> {
-    let (kind, id) = match device {
+    let (kind, id) = match device.plain() {
         Device::WebGpu => (AllocationDevice::WEBGPU_BUFFER, 0),
-        // The TensorRT provider works in CUDA's memory.
-        Device::Cuda(id) | Device::TensorRt(id) => (AllocationDevice::CUDA, id),
+        Device::Cuda(id) => (AllocationDevice::CUDA, id),
         _ => return Ok(None),
     };
     MemoryInfo::new(kind, id, AllocatorType::Device, MemoryType::Default).map(Some)

@@ -32,6 +32,7 @@ pub(super) fn copier(
         TensorElementType::Uint8 => Element::U8,
         _ => return Ok(None),
     };
+    let device = device.plain();
     let mut copiers = COPIERS.lock().unwrap_or_else(PoisonError::into_inner);
     copiers.retain(|(_, _, copier)| copier.strong_count() > 0);
     let known = copiers.iter().find(|(d, e, _)| *d == device && *e == element);

@@ -96,6 +96,14 @@ impl Device {
         matches!(self, Self::TensorRt(_) | Self::OpenVino(_) | Self::CoreMl)
     }
 
+    /// The device that small graphs over its memory run on: TensorRT works in that of CUDA, and would build an engine for every shape.
+    pub const fn plain(self) -> Self {
+        match self {
+            Self::TensorRt(card) => Self::Cuda(card),
+            device => device,
+        }
+    }
+
     /// Whether what is compiled for it is for one size of batch, which is then 1.
     pub(super) const fn fixes_batch(self) -> bool {
         self.compiles()

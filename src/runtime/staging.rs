@@ -12,8 +12,8 @@ const WORTH_IT: usize = 64 << 10;
 
 /// The card whose driver locks pages for this device; `None` where plain memory is used.
 pub(super) const fn pinned_for(device: Device) -> Option<i32> {
-    match device {
-        Device::Cuda(card) | Device::TensorRt(card) => Some(card),
+    match device.plain() {
+        Device::Cuda(card) => Some(card),
         _ => None,
     }
 }

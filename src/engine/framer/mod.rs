@@ -48,7 +48,7 @@ impl Framer {
     /// # Errors
     /// `Device` if the device does not work, lacks an operator, or computes other pixels than the host.
     pub fn of(library: &'static Library, device: Device) -> Result<Arc<Self>> {
-        let device = framing_device(device);
+        let device = device.plain();
         let mut framers = FRAMERS.lock().unwrap_or_else(PoisonError::into_inner);
         framers.retain(|(_, framer)| framer.strong_count() > 0);
         if let Some(known) = framers.iter().find(|(d, _)| *d == device).and_then(|(_, framer)| framer.upgrade()) {
@@ -62,7 +62,7 @@ impl Framer {
 
     /// Whether a model on this device takes what it leaves.
     pub fn works_for(&self, device: Device) -> bool {
-        framing_device(device) == self.device
+        device.plain() == self.device
     }
 
     /// Where it works.
@@ -206,14 +206,6 @@ impl Framer {
             }
         }
         Ok(())
-    }
-}
-
-/// TensorRT builds an engine for every new shape; CUDA works in the same memory.
-fn framing_device(device: Device) -> Device {
-    match device {
-        Device::TensorRt(id) => Device::Cuda(id),
-        device => device,
     }
 }
 
