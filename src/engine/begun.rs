@@ -1,25 +1,24 @@
 //! A frame in parts: its picture brought to the devices ahead of the run, its dense maps decoded after it.
 
-use super::framer::{Surface, Uploaded};
+use super::framer::{Framer, Surface};
 use super::infer::{RawOutputs, decode_map};
 use super::model::Model;
-use super::picture::Picture;
-use super::region::Regions;
-use super::region::blank_outside;
+use super::picture::{Picture, Uploads};
+use super::region::{Regions, blank_outside};
 use super::result::{FrameResult, Maps, Person};
 use super::run::{Clock, Engine, MapSpace, Request};
 use crate::error::Result;
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::Placement;
-use crate::runtime::{CudaFrame, Device, Traffic};
+use crate::runtime::{CudaFrame, Traffic};
 use crate::spec::Task;
 use std::sync::Arc;
 
 /// A picture that lies on the devices that will frame it. The host still needs it for what frames there.
 #[derive(Default)]
 pub struct Carried {
-    pub(super) uploaded: Vec<(Device, Uploaded)>,
+    pub(super) uploads: Uploads,
     /// What was given to the devices.
     pub traffic: Traffic,
 }
@@ -30,7 +29,7 @@ impl Engine {
     /// # Errors
     /// `Device` or `Runtime` when ONNX Runtime fails.
     pub fn carry(&self, image: &Image) -> Result<Carried> {
-        self.carry_surface(&Surface::from(image))
+        self.carry_surface(Some(Surface::from(image)))
     }
 
     /// The same with a raw frame, for [`Engine::begin_frame`]. Nothing is brought anywhere where the host has to convert it first.
@@ -38,10 +37,7 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::carry`], and those of [`FrameFormat::check`].
     pub fn carry_frame(&self, format: &FrameFormat, planes: &[Plane<'_>]) -> Result<Carried> {
-        match Surface::of_frame(format, planes)? {
-            Some(surface) => self.carry_surface(&surface),
-            None => Ok(Carried::default()),
-        }
+        self.carry_surface(Surface::of_frame(format, planes)?)
     }
 
     /// The same with a frame in the memory of a CUDA device, for [`Engine::begin_cuda`]: its pixels are waited for.
@@ -49,18 +45,15 @@ impl Engine {
     /// # Errors
     /// Those of [`Engine::carry`] and [`CudaFrame::bytes`].
     pub fn carry_cuda(&self, frame: &CudaFrame) -> Result<Carried> {
-        match Surface::of_cuda(frame)? {
-            Some(surface) => self.carry_surface(&surface),
-            None => Ok(Carried::default()),
-        }
+        self.carry_surface(Surface::of_cuda(frame)?)
     }
 
     /// As [`Engine::run`], but dense maps are left to be decoded by [`Begun::finish`]: on another thread, while the next frame runs.
-    /// Not with regions from segmentation, which need its map during the run. `carried`: the image, if it is on the devices already.
+    /// Not with regions from segmentation, which need its map during the run. `carried`: the image where it is on devices already; the default: nowhere.
     ///
     /// # Errors
     /// Those of [`Engine::run`].
-    pub fn begin(&self, image: &Image, carried: Option<Carried>, request: &Request) -> Result<Begun> {
+    pub fn begin(&self, image: &Image, carried: Carried, request: &Request) -> Result<Begun> {
         self.begin_with(Picture::of_image(image), carried, request)
     }
 
@@ -72,7 +65,7 @@ impl Engine {
         &self,
         format: &FrameFormat,
         planes: &[Plane<'_>],
-        carried: Option<Carried>,
+        carried: Carried,
         request: &Request,
     ) -> Result<Begun> {
         self.begin_with(Picture::of_frame(format, planes)?, carried, request)
@@ -82,12 +75,12 @@ impl Engine {
     ///
     /// # Errors
     /// Those of [`Engine::run_cuda`].
-    pub fn begin_cuda(&self, frame: &CudaFrame, carried: Option<Carried>, request: &Request) -> Result<Begun> {
+    pub fn begin_cuda(&self, frame: &CudaFrame, carried: Carried, request: &Request) -> Result<Begun> {
         self.begin_with(Picture::of_cuda(frame)?, carried, request)
     }
 
-    fn begin_with(&self, mut picture: Picture<'_>, carried: Option<Carried>, request: &Request) -> Result<Begun> {
-        picture.adopt(carried.unwrap_or_default());
+    fn begin_with(&self, mut picture: Picture<'_>, carried: Carried, request: &Request) -> Result<Begun> {
+        picture.adopt(carried);
         let mut left = (request.regions != Regions::Seg).then(Vec::new);
         let result = self.look(picture, request, &mut left)?;
         Ok(match left {
@@ -96,14 +89,12 @@ impl Engine {
         })
     }
 
-    fn carry_surface(&self, surface: &Surface) -> Result<Carried> {
+    fn carry_surface(&self, surface: Option<Surface>) -> Result<Carried> {
         let mut carried = Carried::default();
-        for framer in self.models().iter().filter_map(|model| model.framer()) {
-            let is_there = carried.uploaded.iter().any(|(device, _)| *device == framer.device());
-            if !is_there && surface.is_for(framer.device()) && framer.takes(surface) {
-                let uploaded = framer.upload(surface, &mut carried.traffic)?;
-                carried.uploaded.push((framer.device(), uploaded));
-            }
+        let Some(surface) = surface else { return Ok(carried) };
+        let takes = |framer: &&Framer| surface.is_for(framer.device()) && framer.takes(&surface);
+        for framer in self.models().iter().filter_map(|model| model.framer()).filter(takes) {
+            carried.uploads.on(framer, &surface, &mut carried.traffic)?;
         }
         Ok(carried)
     }

@@ -1,7 +1,6 @@
 //! The person detector: where the boxes come from that people's tasks look at.
 
 use super::attention;
-use super::cache;
 use super::load::{
     LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, made, read_graph,
 };
@@ -51,8 +50,7 @@ impl Detector {
                         "input size of the detector: a converted graph has it built in; give it to `sapiens convert`",
                     ));
                 }
-                let key = options.cache.as_ref().map(|_| cache::graph_key(path)).transpose()?;
-                graph_with(path, read_detector_info).map(|loaded| Loaded { key, ..loaded })
+                graph_with(path, options, read_detector_info)
             }
             _ => {
                 let checkpoint = with_detector(source)?.ok_or_else(|| nowhere(std::slice::from_ref(source)))?;

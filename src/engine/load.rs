@@ -199,10 +199,7 @@ impl Model {
     pub fn load(source: &ModelSource, options: &LoadOptions, progress: &mut Progress) -> Result<Self> {
         let library = Library::load(options.library.as_deref())?;
         let loaded = match source {
-            ModelSource::Path(path) if is_graph(path) => from_graph(path, options).and_then(|loaded| {
-                let key = options.cache.as_ref().map(|_| cache::graph_key(path)).transpose()?;
-                Ok(Loaded { key, ..loaded })
-            }),
+            ModelSource::Path(path) if is_graph(path) => from_graph(path, options),
             _ => checkpoint(source).and_then(|checkpoint| from_checkpoint(&checkpoint, options, progress)),
         };
         let model = loaded.and_then(|mut loaded| {
@@ -298,7 +295,7 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
             )));
         }
     }
-    let mut loaded = graph_with(path, convert::read_info)?;
+    let mut loaded = graph_with(path, options, convert::read_info)?;
     let info = &mut loaded.info;
     if let Some(tasks) = &options.tasks {
         if let Some(missing) = tasks.iter().find(|t| !info.tasks.contains(t)) {
@@ -314,7 +311,11 @@ fn from_graph(path: &Path, options: &LoadOptions) -> Result<Loaded> {
 }
 
 /// A converted graph and its weights.
-pub(super) fn graph_with(path: &Path, read: fn(&ModelProto) -> Result<ModelInfo>) -> Result<Loaded> {
+pub(super) fn graph_with(
+    path: &Path,
+    options: &LoadOptions,
+    read: fn(&ModelProto) -> Result<ModelInfo>,
+) -> Result<Loaded> {
     let model = read_graph(path)?;
     let info = read(&model)?;
     let folder = match path.parent() {
@@ -324,7 +325,8 @@ pub(super) fn graph_with(path: &Path, read: fn(&ModelProto) -> Result<ModelInfo>
     let watched = external_data(&model, &folder)?;
     // ONNX Runtime resolves the folder against its own idea of the working directory.
     let folder = folder.canonicalize().map_err(|e| Error::io("open the folder of the graph", &folder, e))?;
-    Ok(Loaded { folder: Some(folder), watched, ..Loaded::new(model, info) })
+    let key = options.cache.as_ref().map(|_| cache::graph_key(path)).transpose()?;
+    Ok(Loaded { folder: Some(folder), watched, key, ..Loaded::new(model, info) })
 }
 
 /// Reads the graph of an `.onnx` file.

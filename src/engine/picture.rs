@@ -24,7 +24,25 @@ pub(super) struct Picture<'a> {
     /// As a device takes it; `None` if the host has to convert it first.
     surface: Option<Surface<'a>>,
     source: Source<'a>,
-    uploaded: Vec<(Device, Uploaded)>,
+    uploads: Uploads,
+}
+
+/// A picture on the devices that have it.
+#[derive(Default)]
+pub(super) struct Uploads(Vec<(Device, Uploaded)>);
+
+impl Uploads {
+    /// The picture on the device of a framer, brought there by the first who asks.
+    pub fn on(&mut self, framer: &Framer, surface: &Surface, traffic: &mut Traffic) -> Result<&Uploaded> {
+        let at = match self.0.iter().position(|(device, _)| *device == framer.device()) {
+            Some(at) => at,
+            None => {
+                self.0.push((framer.device(), framer.upload(surface, traffic)?));
+                self.0.len() - 1
+            }
+        };
+        Ok(&self.0[at].1)
+    }
 }
 
 enum Source<'a> {
@@ -35,27 +53,40 @@ enum Source<'a> {
     Cuda(&'a CudaFrame, OnceCell<Image>),
 }
 
+impl Source<'_> {
+    fn image(&self, traffic: &mut Traffic) -> Result<&Image> {
+        match self {
+            Self::Image(image) => Ok(image),
+            Self::Frame(format, planes, image) => image.get_or_try_init(|| format.to_image(planes, Vec::new())),
+            Self::Cuda(frame, image) => image.get_or_try_init(|| {
+                traffic.to_host += frame.format().packed_bytes() as u64;
+                frame.to_image()
+            }),
+        }
+    }
+}
+
 impl<'a> Picture<'a> {
     pub fn of_image(image: &'a Image) -> Self {
         let surface = Some(Surface::from(image));
-        Self { size: image.size(), surface, source: Source::Image(image), uploaded: Vec::new() }
+        Self { size: image.size(), surface, source: Source::Image(image), uploads: Uploads::default() }
     }
 
     pub fn of_frame(format: &'a FrameFormat, planes: &'a [Plane<'a>]) -> Result<Self> {
         let surface = Surface::of_frame(format, planes)?;
         let source = Source::Frame(format, planes, OnceCell::new());
-        Ok(Self { size: format.upright_size(), surface, source, uploaded: Vec::new() })
+        Ok(Self { size: format.upright_size(), surface, source, uploads: Uploads::default() })
     }
 
     /// Waits until the pixels are there.
     pub fn of_cuda(frame: &'a CudaFrame) -> Result<Self> {
         let (size, surface) = (frame.format().upright_size(), Surface::of_cuda(frame)?);
-        Ok(Self { size, surface, source: Source::Cuda(frame, OnceCell::new()), uploaded: Vec::new() })
+        Ok(Self { size, surface, source: Source::Cuda(frame, OnceCell::new()), uploads: Uploads::default() })
     }
 
     /// Takes what is on devices already.
     pub fn adopt(&mut self, carried: Carried) {
-        self.uploaded.extend(carried.uploaded);
+        self.uploads = carried.uploads;
     }
 
     pub fn size(&self) -> Size {
@@ -64,14 +95,7 @@ impl<'a> Picture<'a> {
 
     /// The picture on the host.
     pub fn image(&self, traffic: &mut Traffic) -> Result<&Image> {
-        match &self.source {
-            Source::Image(image) => Ok(image),
-            Source::Frame(format, planes, image) => image.get_or_try_init(|| format.to_image(planes, Vec::new())),
-            Source::Cuda(frame, image) => image.get_or_try_init(|| {
-                traffic.to_host += frame.format().packed_bytes() as u64;
-                frame.to_image()
-            }),
-        }
+        self.source.image(traffic)
     }
 
     /// What a model sees, and its mirror images if it is flip-tested: made on its device where that frames.
@@ -102,21 +126,12 @@ impl<'a> Picture<'a> {
         // The conversion of what no device takes is not for this framer alone.
         let surface = match self.surface {
             Some(surface) if surface.is_for(framer.device()) => surface,
-            _ => Surface::from(self.image(traffic)?),
+            _ => Surface::from(self.source.image(traffic)?),
         };
         if !framer.can(&surface, plans) {
             return Ok(None);
         }
-        let known = self.uploaded.iter().position(|(device, _)| *device == framer.device());
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let uploaded = framer.upload(&surface, traffic)?;
-                self.uploaded.push((framer.device(), uploaded));
-                self.uploaded.len() - 1
-            }
-        };
-        Ok(self.uploaded.get(at).map(|(_, uploaded)| uploaded))
+        self.uploads.on(framer, &surface, traffic).map(Some)
     }
 }
 

@@ -29,9 +29,9 @@ pub struct Prebuilt {
     pub was_converted: bool,
 }
 
-/// Loads a model, its detector, or a detector that is one alone, with a cache folder on each device of the options by itself and runs it once on a black picture, so that
-/// everything that can be kept is in the cache: the converted checkpoint, TensorRT's engines and timings, what OpenVINO and CoreML
-/// compile. Later loads with the same options take it from there; a record beside it says so. `started` is told which device is
+/// Loads what a file has, a model, its detector or a detector alone, with a cache folder on each device of the options by itself and runs
+/// it once on a black picture, so that everything that can be kept is in the cache: the converted checkpoint, TensorRT's engines and
+/// timings, what OpenVINO and CoreML compile. Later loads with the same options take it from there; a record beside it says so. `started` is told which device is
 /// worked on.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::frame::BorrowedCuda;
 use crate::engine::{Begun, Carried, Engine, FrameResult, Request};
 use crate::error::Result;
-use crate::image::{FrameFormat, Image, Plane};
+use crate::image::{FrameFormat, Image};
 use crate::runtime::CudaFrame;
 use crate::spec::Task;
 
@@ -45,11 +45,6 @@ pub(super) trait Runner: Send + Sync {
         false
     }
 
-    /// Runs tasks on a frame.
-    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
-        self.run(&format.to_image(planes, Vec::new())?, request)
-    }
-
     /// Brings a picture to the devices that will see it, before its turn.
     fn carry(&self, _: &Picture) -> Result<Carried> {
         Ok(Carried::default())
@@ -59,7 +54,9 @@ pub(super) trait Runner: Send + Sync {
     fn begin(&self, picture: &Picture, _: Carried, request: &Request, _in_parts: bool) -> Result<Begun> {
         let result = match picture {
             Picture::Image(image) => self.run(image, request),
-            Picture::Raw(bytes, format) => self.run_frame(format, &format.packed_planes(bytes)?, request),
+            Picture::Raw(bytes, format) => {
+                self.run(&format.to_image(&format.packed_planes(bytes)?, Vec::new())?, request)
+            }
             Picture::Cuda(borrowed) => self.run(&borrowed.frame().to_image()?, request),
         };
         result.map(Begun::from)
@@ -84,10 +81,6 @@ impl Runner for Engine {
         self.takes(frame)
     }
 
-    fn run_frame(&self, format: &FrameFormat, planes: &[Plane<'_>], request: &Request) -> Result<FrameResult> {
-        Engine::run_frame(self, format, planes, request)
-    }
-
     fn carry(&self, picture: &Picture) -> Result<Carried> {
         match picture {
             Picture::Image(image) => Engine::carry(self, image),
@@ -98,11 +91,9 @@ impl Runner for Engine {
 
     fn begin(&self, picture: &Picture, carried: Carried, request: &Request, in_parts: bool) -> Result<Begun> {
         let begun = match picture {
-            Picture::Image(image) => Engine::begin(self, image, Some(carried), request),
-            Picture::Raw(bytes, format) => {
-                self.begin_frame(format, &format.packed_planes(bytes)?, Some(carried), request)
-            }
-            Picture::Cuda(borrowed) => self.begin_cuda(borrowed.frame(), Some(carried), request),
+            Picture::Image(image) => Engine::begin(self, image, carried, request),
+            Picture::Raw(bytes, format) => self.begin_frame(format, &format.packed_planes(bytes)?, carried, request),
+            Picture::Cuda(borrowed) => self.begin_cuda(borrowed.frame(), carried, request),
         };
         if in_parts { begun } else { begun?.finish().map(Begun::from) }
     }

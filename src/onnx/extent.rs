@@ -114,7 +114,7 @@ impl<'g> Walk<'g> {
         let typed = node.input.iter().skip(usize::from(node.op_type == "Where"));
         let element = typed.map(|name| self.element(name)).next().unwrap_or(4);
         let element = match node.op_type.as_str() {
-            "Cast" => element_bytes(integer(node, "to").unwrap_or(1) as i32),
+            "Cast" => element_bytes(node.integer("to").unwrap_or(1) as i32),
             "ArgMax" | "Shape" | "Range" => 8,
             "Greater" | "LessOrEqual" | "And" => 1,
             _ => element,
@@ -131,8 +131,8 @@ impl<'g> Walk<'g> {
         match node.op_type.as_str() {
             "Conv" => {
                 let (kernel, [_, _, height, width]) = (inputs.get(1)?, x[..].try_into().ok()?);
-                let pads = integers(node, "pads").unwrap_or(&[0; 4]);
-                let strides = integers(node, "strides").unwrap_or(&[1; 2]);
+                let pads = node.integers("pads").unwrap_or(&[0; 4]);
+                let strides = node.integers("strides").unwrap_or(&[1; 2]);
                 let extent = |size: u64, i: usize| {
                     let padded = size + pads.get(i).zip(pads.get(i + 2)).map_or(0, |(a, b)| (a + b).max(0) as u64);
                     Some(padded.checked_sub(*kernel.get(i + 2)?)? / (*strides.get(i)?).max(1) as u64 + 1)
@@ -151,21 +151,21 @@ impl<'g> Walk<'g> {
                 Some(shape)
             }
             "Concat" => {
-                let axis = axis(rank, integer(node, "axis")?)?;
+                let axis = axis(rank, node.integer("axis")?)?;
                 *x.get_mut(axis)? = inputs.iter().map(|shape| shape.get(axis).copied().unwrap_or(0)).sum();
                 Some(x)
             }
             "Split" => {
-                let axis = axis(rank, integer(node, "axis").unwrap_or(0))?;
+                let axis = axis(rank, node.integer("axis").unwrap_or(0))?;
                 *x.get_mut(axis)? /= node.output.len().max(1) as u64;
                 Some(x)
             }
             "DepthToSpace" => {
-                let block = integer(node, "blocksize")?.max(1) as u64;
+                let block = node.integer("blocksize")?.max(1) as u64;
                 let [n, c, h, w] = x[..].try_into().ok()?;
                 Some(vec![n, c / (block * block), h * block, w * block])
             }
-            "Transpose" => integers(node, "perm")?.iter().map(|&p| x.get(usize::try_from(p).ok()?).copied()).collect(),
+            "Transpose" => node.integers("perm")?.iter().map(|&p| x.get(usize::try_from(p).ok()?).copied()).collect(),
             "Reshape" => {
                 let total: u64 = x.iter().product();
                 let asked = self.numbers(node.input.get(1))?;
@@ -197,10 +197,10 @@ impl<'g> Walk<'g> {
             "GatherElements" => inputs.get(1).cloned(),
             "TopK" => {
                 let count = u64::try_from(*self.numbers(node.input.get(1))?.first()?).ok()?;
-                *x.get_mut(axis(rank, integer(node, "axis").unwrap_or(-1))?)? = count;
+                *x.get_mut(axis(rank, node.integer("axis").unwrap_or(-1))?)? = count;
                 Some(x)
             }
-            "ArgMax" => Some(reduced(x, &[axis(rank, integer(node, "axis").unwrap_or(0))?], node)),
+            "ArgMax" => Some(reduced(x, &[axis(rank, node.integer("axis").unwrap_or(0))?], node)),
             reduce if reduce.starts_with("Reduce") => {
                 let axes =
                     self.numbers(node.input.get(1))?.iter().map(|&on| axis(rank, on)).collect::<Option<Vec<_>>>()?;
@@ -227,7 +227,7 @@ impl<'g> Walk<'g> {
 
 /// Extents behind a reduction along `axes`.
 fn reduced(shape: Shape, axes: &[usize], node: &NodeProto) -> Shape {
-    let keeps = integer(node, "keepdims").unwrap_or(1) != 0;
+    let keeps = node.integer("keepdims").unwrap_or(1) != 0;
     let each = shape.into_iter().enumerate();
     each.filter_map(|(i, extent)| if axes.contains(&i) { keeps.then_some(1) } else { Some(extent) }).collect()
 }
@@ -245,14 +245,6 @@ fn declared(value: &ValueInfoProto) -> Option<(Shape, u64)> {
         _ => 1,
     };
     Some((dims.iter().map(extent).collect(), element_bytes(tensor.elem_type)))
-}
-
-fn integer(node: &NodeProto, name: &str) -> Option<i64> {
-    node.attribute.iter().find(|a| a.name == name).map(|a| a.i)
-}
-
-fn integers<'n>(node: &'n NodeProto, name: &str) -> Option<&'n [i64]> {
-    node.attribute.iter().find(|a| a.name == name).map(|a| a.ints.as_slice())
 }
 
 #[cfg(test)]

@@ -148,6 +148,24 @@ pub mod dimension {
     }
 }
 
+impl NodeProto {
+    pub fn find(&self, name: &str) -> Option<&AttributeProto> {
+        self.attribute.iter().find(|attribute| attribute.name == name)
+    }
+
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.find(name).map(|attribute| attribute.i)
+    }
+
+    pub fn integers(&self, name: &str) -> Option<&[i64]> {
+        self.find(name).map(|attribute| attribute.ints.as_slice())
+    }
+
+    pub fn float(&self, name: &str) -> Option<f32> {
+        self.find(name).map(|attribute| attribute.f)
+    }
+}
+
 impl StringStringEntryProto {
     pub fn new(key: &str, value: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.into() }

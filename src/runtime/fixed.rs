@@ -48,7 +48,7 @@ impl Fixed {
         device: Device,
         name: &str,
     ) -> Result<Option<Arc<Slot>>, ort::Error> {
-        if let Some((_, slot)) = self.inputs.iter().find(|(known, _)| known == name) {
+        if let Some(slot) = self.slot(name) {
             return Ok(Some(Arc::clone(slot)));
         }
         let declared = session.inputs().iter().find(|input| input.name() == name);

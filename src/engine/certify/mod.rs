@@ -46,7 +46,7 @@ pub fn certify(
     progress: &mut Progress,
 ) -> Result<Certificate> {
     let library = Library::load(options.library.as_deref())?;
-    let mut converted = graph_with(graph, convert::read_info).map_err(|e| e.at(graph))?;
+    let mut converted = graph_with(graph, &LoadOptions::default(), convert::read_info).map_err(|e| e.at(graph))?;
     let info = converted.info.clone();
     let sha256 = source.checkpoint().sha256_with(&mut |done, total| progress(Stage::Hash, done, total))?;
     if sha256 != info.source_sha256 {

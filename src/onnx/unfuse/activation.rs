@@ -1,18 +1,18 @@
 //! Activations.
 
-use super::part::{Part, float};
+use super::part::{F32, Part};
 use crate::onnx::proto::NodeProto;
 
 /// `x * sigmoid(alpha x)`, which devices know as SiLU or Swish.
 pub(super) fn quick_gelu(part: &mut Part, node: &NodeProto) -> Option<()> {
     let ([x], [output]) = (node.input.as_slice(), node.output.as_slice()) else { return None };
     // The default of the operator.
-    let alpha = float(node, "alpha").unwrap_or(1.702);
+    let alpha = node.float("alpha").unwrap_or(1.702);
     let (wide, element) = (part.wide(x, "wide"), part.element(x));
     let gate = if alpha == 1.0 {
         wide.clone()
     } else {
-        let alpha = part.number("alpha", alpha, crate::onnx::Element::F32 as i32);
+        let alpha = part.number("alpha", alpha, F32);
         part.op("Mul", "scaled", &[&wide, &alpha], &[])
     };
     let gate = part.op("Sigmoid", "sigmoid", &[&gate], &[]);

@@ -1,17 +1,15 @@
 //! Attention as two products with a softmax between them.
 
-use super::part::{Part, float, integer};
+use super::part::{F32, Part};
+use crate::onnx::Attr;
 use crate::onnx::proto::NodeProto;
-use crate::onnx::{Attr, Element};
-
-const F32: i32 = Element::F32 as i32;
 
 pub(super) fn write_out(part: &mut Part, node: &NodeProto) -> Option<()> {
     // Masks, biases and caches would need more than this; so would a scale that follows from the size of a head.
     let ([query, key, value], [output]) = (node.input.as_slice(), node.output.as_slice()) else { return None };
-    let scale = float(node, "scale").filter(|scale| *scale > 0.0)?;
-    let heads = integer(node, "num_heads")?;
-    if integer(node, "unidirectional").is_some_and(|value| value != 0) {
+    let scale = node.float("scale").filter(|scale| *scale > 0.0)?;
+    let heads = node.integer("num_heads")?;
+    if node.integer("unidirectional").is_some_and(|value| value != 0) {
         return None;
     }
     let element = part.element(query);

@@ -1,15 +1,13 @@
 //! Norms over the last axis, alone or behind the sum of a branch and the residual stream.
 
-use super::part::{Part, float, integer};
+use super::part::{F32, Part};
+use crate::onnx::Attr;
 use crate::onnx::proto::NodeProto;
-use crate::onnx::{Attr, Element};
-
-const F32: i32 = Element::F32 as i32;
 
 /// `x / sqrt(mean(x^2) + epsilon) * weight`.
 pub(super) fn rms(part: &mut Part, node: &NodeProto) -> Option<()> {
     let ([x, weight], [output]) = (node.input.as_slice(), node.output.as_slice()) else { return None };
-    if integer(node, "axis").unwrap_or(-1) != -1 {
+    if node.integer("axis").unwrap_or(-1) != -1 {
         return None;
     }
     let (wide, element) = (part.wide(x, "wide"), part.element(x));
@@ -40,7 +38,7 @@ pub(super) fn layer_of_sum(part: &mut Part, node: &NodeProto) -> Option<()> {
 
 fn epsilon(node: &NodeProto) -> f32 {
     // The default of these operators.
-    float(node, "epsilon").unwrap_or(1e-5)
+    node.float("epsilon").unwrap_or(1e-5)
 }
 
 /// The sum in 32-bit floats, which is also the fourth output; `None`, and nothing added, if mean or deviation are asked for.

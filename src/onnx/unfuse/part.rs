@@ -5,7 +5,8 @@ use super::super::proto::{GraphProto, NodeProto, TensorProto};
 use super::super::{Attr, Element};
 use std::collections::HashMap;
 
-const F32: i32 = Element::F32 as i32;
+/// Number of the type in which the fused kernels compute.
+pub(super) const F32: i32 = Element::F32 as i32;
 
 /// Adds to a graph under the name of the node that is replaced.
 pub(super) struct Part<'a> {
@@ -100,12 +101,4 @@ impl<'a> Part<'a> {
             output.clone_into(made);
         }
     }
-}
-
-pub(super) fn integer(node: &NodeProto, name: &str) -> Option<i64> {
-    node.attribute.iter().find(|a| a.name == name).map(|a| a.i)
-}
-
-pub(super) fn float(node: &NodeProto, name: &str) -> Option<f32> {
-    node.attribute.iter().find(|a| a.name == name).map(|a| a.f)
 }

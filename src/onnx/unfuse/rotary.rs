@@ -1,19 +1,19 @@
 //! The rotary embedding: halves of a head rotated against each other.
 
-use super::part::{Part, integer};
+use super::part::Part;
 use crate::onnx::Attr;
 use crate::onnx::proto::NodeProto;
 
 /// `[a, b]` to `[a cos - b sin, b cos + a sin]` for each head of `[N, T, H*D]`, tables `[N, T, D/2]`.
 pub(super) fn write_out(part: &mut Part, node: &NodeProto) -> Option<()> {
     let ([x, cos, sin], [output]) = (node.input.as_slice(), node.output.as_slice()) else { return None };
-    let is = |name: &str| integer(node, name).is_some_and(|value| value != 0);
+    let is = |name: &str| node.integer(name).is_some_and(|value| value != 0);
     // Heads on an axis of their own, neighbours instead of halves, a part of each head: never written here.
     if !is("num_heads") || is("interleaved") || is("rotary_embedding_dim") {
         return None;
     }
     let element = part.element(x);
-    let split = part.ints("split", &[0, 0, integer(node, "num_heads")?, -1]);
+    let split = part.ints("split", &[0, 0, node.integer("num_heads")?, -1]);
     let join = part.ints("join", &[0, 0, -1]);
     let axis = part.ints("axis", &[2]);
     let [cos, sin] = [(cos, "cos"), (sin, "sin")].map(|(table, what)| {

@@ -1,12 +1,11 @@
 //! Rounding of 32-bit floats to bfloat16, as the rotation of official models asks for it, on devices without that type.
 
 use super::super::proto::{ModelProto, NodeProto};
-use super::part::{Part, integer};
+use super::part::{F32, Part};
 use super::{rewrite, types};
 use crate::onnx::Element;
 use std::collections::HashMap;
 
-const F32: i32 = Element::F32 as i32;
 const BF16: i32 = Element::Bf16 as i32;
 
 /// What stands for a value that is cast to bfloat16 and back.
@@ -21,7 +20,7 @@ pub enum Rounding {
 /// Replaces casts from 32-bit floats to bfloat16 and straight back. Other uses of bfloat16 stay.
 pub fn round_by(model: &mut ModelProto, rounding: Rounding) {
     let sources = rounded(model);
-    let to = |node: &NodeProto| integer(node, "to").filter(|_| node.op_type == "Cast");
+    let to = |node: &NodeProto| node.integer("to").filter(|_| node.op_type == "Cast");
     rewrite(model, |part, node| {
         let ([from], [output]) = (node.input.as_slice(), node.output.as_slice()) else { return None };
         match (to(node)?, sources.get(from)) {
@@ -38,7 +37,7 @@ pub fn round_by(model: &mut ModelProto, rounding: Rounding) {
 fn rounded(model: &ModelProto) -> HashMap<String, String> {
     let Some(graph) = &model.graph else { return HashMap::new() };
     let elements = types::elements(graph);
-    let is_cast = |node: &NodeProto, to: i32| node.op_type == "Cast" && integer(node, "to") == Some(to.into());
+    let is_cast = |node: &NodeProto, to: i32| node.op_type == "Cast" && node.integer("to") == Some(to.into());
     let narrow = graph.node.iter().filter(|node| is_cast(node, BF16)).filter_map(|node| {
         match (&node.input[..], &node.output[..]) {
             ([from], [to]) if elements.get(from) == Some(&F32) => Some((to.clone(), from.clone())),

@@ -2,7 +2,6 @@
 
 use super::super::Element;
 use super::super::proto::{GraphProto, ValueInfoProto};
-use super::part::integer;
 use std::collections::HashMap;
 
 /// Numbers of the format. An operator that is not known here gives what it gets; what cannot be told has no entry.
@@ -15,7 +14,7 @@ pub(super) fn elements(graph: &GraphProto) -> HashMap<String, i32> {
     for node in &graph.node {
         let input = |i: usize| node.input.get(i).and_then(|name| types.get(name)).copied();
         let first = match node.op_type.as_str() {
-            "Cast" => integer(node, "to").and_then(|to| i32::try_from(to).ok()),
+            "Cast" => node.integer("to").and_then(|to| i32::try_from(to).ok()),
             "Shape" | "ArgMax" => Some(index),
             "Greater" | "LessOrEqual" | "And" => Some(truth),
             "Where" | "CastLike" | "DequantizeLinear" => input(1),

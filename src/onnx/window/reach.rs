@@ -1,6 +1,6 @@
 //! How far the layers of a head see, from their kernels.
 
-use super::super::proto::{AttributeProto, GraphProto, NodeProto};
+use super::super::proto::{GraphProto, NodeProto};
 use super::Cut;
 use crate::error::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
@@ -98,7 +98,7 @@ fn enlargement(graph: &GraphProto, node: &NodeProto) -> Result<usize> {
         "Conv" => radius(node).map(|_| 1),
         // The values of a channel are brought to the same mean and deviation, over whatever part there is.
         "InstanceNormalization" => Ok(1),
-        "DepthToSpace" => Ok(find(node, "blocksize").map_or(1, |a| a.i.unsigned_abs() as usize).max(1)),
+        "DepthToSpace" => Ok(node.integer("blocksize").map_or(1, |size| size.unsigned_abs() as usize).max(1)),
         "Resize" => {
             let scales = node.input.get(2).map(|name| constant::<4, f32>(graph, name, f32::from_le_bytes));
             match scales.unwrap_or_default().as_slice() {
@@ -117,7 +117,7 @@ fn enlargement(graph: &GraphProto, node: &NodeProto) -> Result<usize> {
 
 /// Pixels that a convolution of stride 1 sees to each side.
 fn radius(node: &NodeProto) -> Result<usize> {
-    let ints = |name: &str| find(node, name).map_or(&[][..], |a| a.ints.as_slice());
+    let ints = |name: &str| node.integers(name).unwrap_or_default();
     let (kernel, pads) = (ints("kernel_shape"), ints("pads"));
     if ints("strides").iter().chain(ints("dilations")).any(|&s| s != 1) || kernel.len() != 2 {
         return Err(unsupported("it has a convolution with strides"));
@@ -134,14 +134,10 @@ fn radius(node: &NodeProto) -> Result<usize> {
 }
 
 fn is_over_channels(graph: &GraphProto, node: &NodeProto) -> bool {
-    match find(node, "axis") {
-        Some(axis) => axis.i == 1,
+    match node.integer("axis") {
+        Some(axis) => axis == 1,
         None => node.input.get(1).is_some_and(|axes| constant::<8, i64>(graph, axes, i64::from_le_bytes) == [1]),
     }
-}
-
-fn find<'n>(node: &'n NodeProto, name: &str) -> Option<&'n AttributeProto> {
-    node.attribute.iter().find(|a| a.name == name)
 }
 
 /// The values of a small constant.
