@@ -1,12 +1,13 @@
 //! A frame in parts: its picture brought to the devices ahead of the run, its dense maps decoded after it.
 
+use super::clock::Clock;
 use super::framer::{Framer, Surface};
 use super::infer::{RawOutputs, decode_map};
 use super::model::Model;
 use super::picture::{Picture, Uploads};
 use super::region::{Regions, blank_outside};
 use super::result::{FrameResult, Maps, Person};
-use super::run::{Clock, Engine, MapSpace, Request};
+use super::run::{Engine, MapSpace, Request};
 use crate::error::Result;
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};

@@ -1,5 +1,6 @@
 //! One task on one framed picture: run, average with the mirrored picture if asked, decode, carry to image space.
 
+use super::finisher::{Finisher, MapKind};
 use super::model::{Backbone, Model};
 use super::picture::Seen;
 use super::result::{Features, Maps};
@@ -15,6 +16,7 @@ use crate::task::pose::Keypoint;
 use crate::task::seg::SegMap;
 use crate::task::{albedo, depth, matting, normal, pointmap, pose, seg};
 use ndarray::{Array2, Array3};
+use std::sync::Arc;
 
 /// Pictures that a model sees in one run, their mirror images if it is flip-tested, and what the backbone made of them.
 pub(super) struct Prepared {
@@ -41,6 +43,34 @@ impl Prepared {
             None => None,
         };
         Ok(Self { placements, seen, backbone, mirrored })
+    }
+
+    /// Runs one head on the pictures, and finishes the map of each on the device, where it stays.
+    pub fn finish(
+        &self,
+        model: &Model,
+        finisher: &Arc<Finisher>,
+        task: Task,
+        space: MapSpace,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<Maps>> {
+        let outputs = model.keep_head(task, &self.seen, &self.backbone, traffic)?;
+        let frame = model.info().normal_frame;
+        let maps = |(person, &real): (usize, &Placement)| {
+            let (placement, placed) = target(real, space);
+            let on_device = MapKind::of(task).into_iter().zip(&outputs).map(|(kind, output)| {
+                Ok(Arc::new(finisher.finish(kind, (output, person), &placement, frame, traffic)?))
+            });
+            let placed = placed.map(|affine| (task, affine)).into_iter().collect();
+            Ok(Maps { on_device: on_device.collect::<Result<_>>()?, placed, ..Maps::default() })
+        };
+        self.placements.iter().enumerate().map(maps).collect()
+    }
+
+    /// The size of the largest map.
+    pub fn target(&self, space: MapSpace) -> Size {
+        let sizes = self.placements.iter().map(|&real| target(real, space).0.image);
+        sizes.max_by_key(|size| size.area()).unwrap_or_default()
     }
 
     /// Runs one head on the pictures and their mirror images: where each picture lies, and what came of it. With a region of the
@@ -159,6 +189,17 @@ pub(super) fn decode_pose(model: &Model, placement: &Placement, raw: &mut RawOut
     pose::to_image(&keypoints, placement)
 }
 
+/// Where a map is to lie: on the image, or the network input, taken for the image itself; then with the way from there to the image.
+fn target(real: Placement, space: MapSpace) -> (Placement, Option<Affine>) {
+    match space {
+        MapSpace::Image => (real, None),
+        MapSpace::Model => {
+            let same = Placement { image: real.input, geometry: Geometry::Stretch, ..real };
+            (same, Some(real.image_from_input()))
+        }
+    }
+}
+
 /// A dense task, added to `maps`.
 pub(super) fn decode_map(
     model: &Model,
@@ -168,18 +209,11 @@ pub(super) fn decode_map(
     space: MapSpace,
     maps: &mut Maps,
 ) -> Result<()> {
-    // The network input, taken for the image itself, is resampled to what it is.
-    let placement = &match space {
-        MapSpace::Image => real,
-        MapSpace::Model => Placement { image: real.input, geometry: Geometry::Stretch, ..real },
-    };
-    let image_from_input = real.image_from_input();
+    let (placement, placed) = target(real, space);
+    let placement = &placement;
+    let placed = if task == Task::Features { Some(image_from_cells(&real.image_from_input())) } else { placed };
     maps.placed.retain(|(known, _)| *known != task);
-    match (task, space) {
-        (Task::Features, _) => maps.placed.push((task, image_from_cells(&image_from_input))),
-        (_, MapSpace::Model) => maps.placed.push((task, image_from_input)),
-        (_, MapSpace::Image) => {}
-    }
+    maps.placed.extend(placed.map(|affine| (task, affine)));
     match task {
         Task::Pose => {}
         Task::Features => maps.features = Some(features(raw)?),

@@ -1,6 +1,7 @@
 //! A loaded model: one session, or a shared backbone and one session per head.
 
 use super::attention;
+use super::finisher::Finisher;
 use super::framer::{DeviceFraming, Framer};
 use super::load::{LoadOptions, Loaded};
 use super::memory::Footprint;
@@ -12,8 +13,9 @@ use super::watch::Watched;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Cells, WINDOWS, proto::ModelProto, unfuse_attention, widen_input};
 use crate::preprocess::normalise;
-use crate::runtime::{Device, DeviceTensor, Input, Library, SessionOptions, Tensor, Traffic, View};
-use crate::spec::{ModelInfo, Task};
+use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
+use crate::spec::{ModelFraming, ModelInfo, Task};
+use once_cell::sync::OnceCell;
 use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
@@ -30,6 +32,8 @@ pub struct Model {
     framing_refused: Option<Error>,
     watched: Arc<[Watched]>,
     turns: Option<Arc<Turns>>,
+    library: &'static Library,
+    finisher: OnceCell<Result<Arc<Finisher>>>,
     compiled: Option<std::path::PathBuf>,
     is_cached: bool,
     _temporary: Option<tempfile::TempDir>,
@@ -78,6 +82,8 @@ impl Model {
             framing_refused,
             watched: loaded.watched.into(),
             turns: options.turns.clone(),
+            library,
+            finisher: OnceCell::new(),
             is_cached: loaded.is_cached,
             compiled,
             _temporary: temporary,
@@ -166,6 +172,25 @@ impl Model {
         self.framer.as_deref()
     }
 
+    /// What makes maps of its outputs where they are.
+    ///
+    /// # Errors
+    /// `Unsupported` where the host has to.
+    pub(super) fn finisher(&self, task: Task) -> Result<&Arc<Finisher>> {
+        let refuse = |why: &str| Err(Error::new(ErrorKind::Unsupported, why));
+        if self.gives_raw() || (task == Task::Seg && !self.gives_labels()) {
+            return refuse("the host decodes what this model gives: it is flip-tested, or was loaded without decoding");
+        }
+        if self.info.framing == ModelFraming::Sapiens1 {
+            return refuse("maps of Sapiens v1 are enlarged on the host");
+        }
+        if self.regional(task).is_some() {
+            return refuse("the host puts the parts together that models loaded for regions give");
+        }
+        let finisher = self.finisher.get_or_init(|| Finisher::of(self.library, self.device()));
+        finisher.as_ref().map_err(|refused| Error::new(refused.kind(), refused.to_string()))
+    }
+
     /// How often its sessions have run: the backbone that its heads share (or the whole of a single task), and each head.
     pub fn runs(&self) -> (u64, Vec<(Task, u64)>) {
         self.parts.runs()
@@ -209,25 +234,49 @@ impl Model {
         cells: Option<&Cells>,
         traffic: &mut Traffic,
     ) -> Result<Vec<Tensor>> {
-        self.check_files()?;
         let outputs = self.wanted.of(task);
+        let Some(regional) = self.regional(task) else {
+            return self.on_head(task, seen, shared, None, |session, inputs| session.fetch(inputs, outputs, traffic));
+        };
+        let cells = cells.cloned().unwrap_or_else(|| regional.all());
+        let windows = regional.values(&cells);
+        let found = self
+            .on_head(task, seen, shared, Some(&windows), |session, inputs| session.fetch(inputs, outputs, traffic))?;
+        regional.restore(found, &cells)
+    }
+
+    /// As [`Model::run_head`], everywhere, and what comes of it stays on the device.
+    pub(super) fn keep_head(
+        &self,
+        task: Task,
+        seen: &Seen,
+        shared: &Backbone,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<DeviceTensor>> {
+        let outputs = self.wanted.of(task);
+        self.on_head(task, seen, shared, None, |session, inputs| session.keep(inputs, outputs, traffic))
+    }
+
+    /// Calls `run` with the session of a head and what it takes, in the turn of this model.
+    fn on_head<T>(
+        &self,
+        task: Task,
+        seen: &Seen,
+        shared: &Backbone,
+        windows: Option<&[f32]>,
+        run: impl FnOnce(&Session, &[(&str, Input)]) -> Result<T>,
+    ) -> Result<T> {
+        self.check_files()?;
         let _turn = self.turn(Some(task));
         match (&self.parts, &shared.0) {
             (parts @ Parts::Split { .. }, Some(featmap)) => {
                 let head = parts.head(task).ok_or_else(|| Error::invalid(format!("task `{task}` was not loaded")))?;
                 let featmap = ("featmap", Input::Device(featmap));
-                let Some(regional) = &head.regional else {
-                    return head.session.fetch(&[featmap], outputs, traffic);
-                };
-                let cells = cells.cloned().unwrap_or_else(|| regional.all());
-                let windows = regional.values(&cells);
+                let Some(windows) = windows else { return run(&head.session, &[featmap]) };
                 let shape = [windows.len()];
-                let inputs = [featmap, (WINDOWS, Input::Host(View::F32(&shape, &windows)))];
-                regional.restore(head.session.fetch(&inputs, outputs, traffic)?, &cells)
+                run(&head.session, &[featmap, (WINDOWS, Input::Host(View::F32(&shape, windows)))])
             }
-            (Parts::Whole(session), _) => {
-                self.with_image(seen, |image| session.fetch(&[(&self.input, image)], outputs, traffic))
-            }
+            (Parts::Whole(session), _) => self.with_image(seen, |image| run(session, &[(&self.input, image)])),
             (Parts::Split { .. }, None) => Err(Error::new(ErrorKind::Runtime, "the backbone has not run")),
         }
     }

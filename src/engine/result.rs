@@ -1,5 +1,6 @@
 //! What an engine says about one image.
 
+use super::finisher::{DeviceMap, MapKind};
 use crate::geometry::{Affine, Rect, Size};
 use crate::runtime::Traffic;
 use crate::spec::Task;
@@ -7,6 +8,7 @@ use crate::task::matting::Matte;
 use crate::task::pose::Keypoint;
 use crate::task::seg::SegMap;
 use ndarray::{Array2, Array3};
+use std::sync::Arc;
 
 /// Everything about one image.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,8 @@ pub struct FrameResult {
     pub timings: Vec<Timing>,
     /// Bytes given to the sessions of models and detector from the memory of the host, and back.
     pub traffic: Traffic,
+    /// Tasks whose maps were to stay on the device ([`Request::device_maps`](super::Request::device_maps)) and came to the host, and why.
+    pub on_host: Vec<(Task, String)>,
 }
 
 impl FrameResult {
@@ -34,6 +38,7 @@ impl FrameResult {
         self.scene.absorb(other.scene);
         self.timings.extend(other.timings);
         self.traffic += other.traffic;
+        self.on_host.extend(other.on_host);
     }
 }
 
@@ -51,7 +56,7 @@ pub struct Person {
     pub maps: Maps,
 }
 
-/// Dense results, each present if its task ran: `H x W` of the image, or of the network input if the request says so.
+/// Dense results, each present if its task ran and it was brought to the host: `H x W` of the image, or of the network input if the request says so.
 #[derive(Debug, Clone, Default)]
 pub struct Maps {
     /// Body part per pixel, and its probability.
@@ -69,6 +74,9 @@ pub struct Maps {
     pub depth: Option<Array2<f32>>,
     /// Features of the backbone: not carried to image space, they have one cell per patch.
     pub features: Option<Features>,
+    /// Maps that stayed on the device of their model ([`Request::device_maps`](super::Request::device_maps)); those of their tasks above
+    /// are not there.
+    pub on_device: Vec<Arc<DeviceMap>>,
     /// Where maps that are not in image space lie; read it through [`Maps::image_from_map`].
     pub placed: Vec<(Task, Affine)>,
 }
@@ -91,14 +99,24 @@ impl Maps {
             (Task::Depth, self.depth.is_some()),
             (Task::Features, self.features.is_some()),
         ];
-        found.into_iter().filter(|(_, there)| *there).map(|(task, _)| task).collect()
+        let is_there =
+            |(task, there): &(Task, bool)| *there || self.on_device.iter().any(|map| map.kind().task() == *task);
+        found.into_iter().filter(is_there).map(|(task, _)| task).collect()
+    }
+
+    /// A map that stayed on the device.
+    pub fn device_map(&self, kind: MapKind) -> Option<&Arc<DeviceMap>> {
+        self.on_device.iter().find(|map| map.kind() == kind)
     }
 
     /// Takes the map of one task out.
     #[must_use]
     pub fn take(&mut self, task: Task) -> Self {
-        let mut own =
-            Self { placed: self.placed.iter().copied().filter(|(t, _)| *t == task).collect(), ..Self::default() };
+        let placed = self.placed.iter().copied().filter(|(t, _)| *t == task).collect();
+        let (on_device, others) =
+            std::mem::take(&mut self.on_device).into_iter().partition(|map| map.kind().task() == task);
+        self.on_device = others;
+        let mut own = Self { placed, on_device, ..Self::default() };
         match task {
             Task::Pose => {}
             Task::Seg => own.seg = self.seg.take(),
@@ -112,7 +130,7 @@ impl Maps {
         own
     }
 
-    fn absorb(&mut self, other: Self) {
+    pub(super) fn absorb(&mut self, other: Self) {
         self.seg = other.seg.or(self.seg.take());
         self.normal = other.normal.or(self.normal.take());
         self.pointmap = other.pointmap.or(self.pointmap.take());
@@ -120,6 +138,7 @@ impl Maps {
         self.matting = other.matting.or(self.matting.take());
         self.depth = other.depth.or(self.depth.take());
         self.features = other.features.or(self.features.take());
+        self.on_device.extend(other.on_device);
         self.placed.extend(other.placed);
     }
 

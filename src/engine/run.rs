@@ -2,25 +2,26 @@
 
 use super::batch;
 use super::begun::Left;
+use super::clock::Clock;
 use super::describe::tasks_of;
 use super::detector::Detector;
+use super::finisher::Finisher;
 use super::framer::is_direct;
 use super::infer::{Prepared, decode_pose};
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
 use super::picture::Picture;
 use super::region::Regions;
-use super::result::{FrameResult, Maps, Person, Timing};
+use super::result::{FrameResult, Maps, Person};
 use crate::convert::Progress;
 use crate::detect::{DetectOptions, Detection};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Rect;
 use crate::image::{FrameFormat, Image, Plane};
 use crate::preprocess::{Framing, Geometry, plan};
 use crate::runtime::{CudaFrame, Traffic};
 use crate::spec::{ModelFraming, ModelInfo, Task};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// What is asked about an image.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,10 @@ pub struct Request {
     pub batch_memory: Option<u64>,
     /// Where the heads of dense tasks run.
     pub regions: Regions,
+    /// Dense tasks whose maps stay on the device of their model, finished there: [`Maps::on_device`]. What the host has to decode (flip
+    /// tests, regions, graphs that are not decoded, Sapiens v1, operators that the device lacks) comes to the host as ever, and
+    /// [`FrameResult::on_host`] says why.
+    pub device_maps: Vec<Task>,
 }
 
 /// Grid on which dense maps are delivered.
@@ -328,7 +333,20 @@ fn run_group(
         }
         for &task in tasks {
             let region = request.regions.of(task, is_crop.then_some(done), boxes[done].is_some(), result);
+            let finisher = request.device_maps.contains(&task).then(|| finisher(model, task, &prepared, request));
             let mut clock = Clock::new(&mut result.timings);
+            match finisher {
+                Some(Ok(finisher)) => {
+                    let found = prepared.finish(model, finisher, task, request.space, &mut result.traffic)?;
+                    clock.stop(format!("model {task}"));
+                    for (i, maps) in (done..).zip(found) {
+                        if is_crop { result.people[i].maps.absorb(maps) } else { result.scene.absorb(maps) }
+                    }
+                    continue;
+                }
+                Some(Err(error)) => note(&mut result.on_host, task, &error),
+                None => {}
+            }
             let found = prepared.run(model, task, region, &mut result.traffic)?;
             clock.stop(format!("model {task}"));
             for (i, (placement, mut raw)) in (done..).zip(found) {
@@ -354,23 +372,18 @@ fn run_group(
     Ok(())
 }
 
-pub(super) struct Clock<'a> {
-    since: Instant,
-    timings: &'a mut Vec<Timing>,
+/// What leaves the maps of a task on the device.
+fn finisher<'m>(model: &'m Model, task: Task, prepared: &Prepared, request: &Request) -> Result<&'m Arc<Finisher>> {
+    if request.regions != Regions::Whole {
+        return Err(Error::new(ErrorKind::Unsupported, "the host blanks what lies outside of regions"));
+    }
+    let finisher = model.finisher(task)?;
+    finisher.check(task, prepared.target(request.space))?;
+    Ok(finisher)
 }
 
-impl<'a> Clock<'a> {
-    pub fn new(timings: &'a mut Vec<Timing>) -> Self {
-        Self { since: Instant::now(), timings }
-    }
-
-    pub fn stop(&mut self, stage: String) {
-        let now = Instant::now();
-        let ms = now.duration_since(self.since).as_secs_f64() * 1e3;
-        self.since = now;
-        match self.timings.iter_mut().find(|t| t.stage == stage) {
-            Some(known) => known.ms += ms,
-            None => self.timings.push(Timing { stage, ms }),
-        }
+fn note(notes: &mut Vec<(Task, String)>, task: Task, error: &Error) {
+    if !notes.iter().any(|(known, _)| *known == task) {
+        notes.push((task, error.to_string()));
     }
 }

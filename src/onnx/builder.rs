@@ -163,6 +163,11 @@ impl Builder {
         self.constant(Element::I32, dims, raw)
     }
 
+    /// A small constant of bytes.
+    pub fn bytes(&mut self, values: &[u8], dims: &[usize]) -> String {
+        self.constant(Element::U8, dims, values.to_vec())
+    }
+
     /// A one-dimensional constant of integers: a shape, axes, ...
     pub fn shape(&mut self, values: &[i64]) -> String {
         self.ints(values, &[values.len()])

@@ -2,10 +2,11 @@
 
 use super::session::turn;
 use super::slot::Lent;
+use super::values::extents;
 use super::{Device, DeviceBytes, View};
 use ort::memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::SharedSessionInner;
-use ort::value::DynValue;
+use ort::value::{DynTensorValueType, DynValue};
 use std::ops::Deref;
 use std::sync::{Arc, RwLockReadGuard};
 
@@ -92,6 +93,21 @@ impl DeviceTensor {
             Held::Own(value, _) => Seen::Own(value),
             Held::Lent(lent) => Seen::Lent(lent.slot.read()),
         })
+    }
+
+    /// Where its elements begin: on the processor in the memory of the host, on CUDA a `CUdeviceptr`, as long as it is there; `None` where
+    /// memory has no address.
+    pub fn address(&self) -> Option<u64> {
+        if self.device.plain() == Device::WebGpu {
+            return None;
+        }
+        let value = self.value()?;
+        Some(value.view().downcast::<DynTensorValueType>().ok()?.data_ptr() as u64)
+    }
+
+    /// Extent of each dimension.
+    pub fn shape(&self) -> Vec<usize> {
+        self.value().and_then(|value| value.dtype().tensor_shape().map(extents)).unwrap_or_default()
     }
 
     /// Whose tensor it is, if it was lent.

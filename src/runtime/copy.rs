@@ -2,16 +2,20 @@
 //!
 //! ONNX Runtime's own call for that (`CopyTensors`) knows only providers that were registered as plug-ins.
 
-use super::session::Session;
+use super::bound::{DeviceTensor, Input, Traffic, memory_of};
+use super::session::{Session, failed, missing};
+use super::shared::Shared;
+use super::tensor::Tensor;
+use super::values::output_tensor;
 use super::{Device, Library, ModelBytes};
 use crate::error::Result;
 use crate::onnx::{Builder, Element};
 use ort::value::TensorElementType;
 use prost::Message;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 /// Copiers that sessions still use.
-static COPIERS: Mutex<Vec<(Device, TensorElementType, Weak<Session>)>> = Mutex::new(Vec::new());
+static COPIERS: Shared<(Device, TensorElementType), Session> = Shared::new();
 
 /// Name of the copier's input.
 pub(super) const FROM: &str = "from";
@@ -33,17 +37,30 @@ pub(super) fn copier(
         _ => return Ok(None),
     };
     let device = device.plain();
-    let mut copiers = COPIERS.lock().unwrap_or_else(PoisonError::into_inner);
-    copiers.retain(|(_, _, copier)| copier.strong_count() > 0);
-    let known = copiers.iter().find(|(d, e, _)| *d == device && *e == element);
-    if let Some(known) = known.and_then(|(_, _, copier)| copier.upgrade()) {
-        return Ok(Some(known));
+    let open = || {
+        let graph = graph(kind);
+        Session::open_strict(library, ModelBytes { graph: &graph, folder: None, weights: None }, device)
+    };
+    COPIERS.get((device, element), open).map(Some)
+}
+
+impl DeviceTensor {
+    /// A copy in the memory of the host, of floats or bytes. `traffic` grows by its bytes.
+    ///
+    /// # Errors
+    /// `Device` where the device has no way to hand it out, `Runtime` when ONNX Runtime fails.
+    pub fn to_host(&self, library: &'static Library, traffic: &mut Traffic) -> Result<Tensor> {
+        let value = self.value().ok_or_else(|| missing(FROM))?;
+        if memory_of(self.device()).map_err(|e| failed(&e))?.is_none() {
+            let tensor = output_tensor(TO, &value)?;
+            traffic.to_host += tensor.view().bytes() as u64;
+            return Ok(tensor);
+        }
+        let element = value.dtype().tensor_type().ok_or_else(|| missing(FROM))?;
+        drop(value);
+        let copier = copier(library, self.device(), element)?.ok_or_else(|| missing(FROM))?;
+        Ok(copier.fetch(&[(FROM, Input::Device(self))], &[TO], traffic)?.swap_remove(0))
     }
-    let graph = graph(kind);
-    let model = ModelBytes { graph: &graph, folder: None, weights: None };
-    let copier = Arc::new(Session::open_strict(library, model, device)?);
-    copiers.push((device, element, Arc::downgrade(&copier)));
-    Ok(Some(copier))
 }
 
 /// For tensors of any shape.

@@ -104,6 +104,11 @@ impl Device {
         }
     }
 
+    /// Bytes that a tensor of the graphs around models may have. WebGPU promises shaders no more than 128 MiB.
+    pub const fn largest_tensor(self) -> usize {
+        if matches!(self, Self::WebGpu) { 128 << 20 } else { 1 << 30 }
+    }
+
     /// Whether what is compiled for it is for one size of batch, which is then 1.
     pub(super) const fn fixes_batch(self) -> bool {
         self.compiles()

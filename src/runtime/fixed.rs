@@ -37,7 +37,7 @@ impl Fixed {
     }
 
     /// The copier of a type that it has tensors of.
-    pub fn copier(&self, element: TensorElementType) -> Option<&Session> {
+    fn copier(&self, element: TensorElementType) -> Option<&Session> {
         self.copiers.iter().find(|(known, _)| *known == element).map(|(_, copier)| &**copier)
     }
 

@@ -21,6 +21,7 @@ mod providers;
 mod record;
 mod recorded;
 mod session;
+mod shared;
 mod slot;
 mod staging;
 mod tensor;
@@ -37,6 +38,7 @@ pub use nvml::{DeviceMemory, Nvml};
 pub use providers::{Arena, ConvSearch, Engines, ProviderOptions, provider_settings};
 pub use record::BuildRecord;
 pub use session::{ModelBytes, Session, SessionOptions};
+pub use shared::{Graphs, Shared};
 pub use tensor::{Tensor, TensorData, View};
 
 use crate::error::{Error, ErrorKind};

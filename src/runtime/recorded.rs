@@ -1,13 +1,12 @@
 //! What sessions do that have tensors of their own ([`ProviderOptions::recorded`](super::ProviderOptions::recorded)).
 
 use super::bind::Bound;
-use super::bound::{DeviceTensor, Input, Traffic, memory_of};
-use super::copy::{FROM, TO};
+use super::bound::{DeviceTensor, Input, Traffic};
 use super::fixed::On;
-use super::session::{Open, Session, closed, failed, missing, turn};
+use super::session::{Open, Session, closed, failed, turn};
 use super::slot::{Lent, Slot};
 use super::tensor::Tensor;
-use super::values::{output_tensor, seen, values};
+use super::values::{seen, values};
 use crate::error::{Error, Result};
 use std::sync::atomic::Ordering;
 
@@ -90,25 +89,8 @@ impl Session {
     }
 
     /// Brings what a run has left in them to the host.
-    pub(super) fn bring(
-        &self,
-        open: &Open,
-        lent: Vec<Lent>,
-        names: &[&str],
-        traffic: &mut Traffic,
-    ) -> Result<Vec<Tensor>> {
-        let is_host = memory_of(self.device()).map_err(|e| failed(&e))?.is_none();
-        let mut bring = |(lent, name): (Lent, &&str)| {
-            if is_host {
-                let tensor = output_tensor(name, &lent.slot.read())?;
-                traffic.to_host += tensor.view().bytes() as u64;
-                return Ok(tensor);
-            }
-            let copier = open.fixed.as_ref().and_then(|fixed| fixed.copier(lent.slot.element()));
-            let tensor = DeviceTensor::lent(lent, self.device());
-            let copier = copier.ok_or_else(|| missing(name))?;
-            Ok(copier.fetch(&[(FROM, Input::Device(&tensor))], &[TO], traffic)?.swap_remove(0))
-        };
-        lent.into_iter().zip(names).map(&mut bring).collect()
+    pub(super) fn bring(&self, lent: Vec<Lent>, traffic: &mut Traffic) -> Result<Vec<Tensor>> {
+        let mut bring = |lent| DeviceTensor::lent(lent, self.device()).to_host(self.library, traffic);
+        lent.into_iter().map(&mut bring).collect()
     }
 }

@@ -226,7 +226,7 @@ impl Session {
         let mut open = self.locked();
         let open = open.as_mut().ok_or_else(closed)?;
         if let Some(lent) = self.run_fixed(open, inputs, outputs, traffic)? {
-            return self.bring(open, lent, outputs, traffic);
+            return self.bring(lent, traffic);
         }
         let mut own = Traffic::default();
         let mut fetched = self.fetch_plainly(open, inputs, outputs, &mut own);

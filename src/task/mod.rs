@@ -15,3 +15,5 @@ pub mod seg;
 
 mod flip;
 mod placed;
+
+pub use placed::Sampling;

@@ -10,7 +10,7 @@ use ndarray::Array3;
 use rayon::prelude::*;
 
 /// Shorter vectors are divided by this instead of by their length.
-const MIN_LENGTH: f32 = 1e-8;
+pub const MIN_LENGTH: f32 = 1e-8;
 /// What Sapiens v1 adds to the length before it divides by it.
 const LENGTH_OFFSET: f32 = 1e-5;
 

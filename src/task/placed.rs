@@ -5,6 +5,26 @@ use crate::geometry::Size;
 use crate::image::planes::{Grid, Region};
 use crate::preprocess::{Geometry, Placement};
 
+/// How maps of the network input are sampled at the pixels of an image.
+#[derive(Debug, Clone)]
+pub struct Sampling {
+    /// Where each pixel of the image takes its values from.
+    pub grid: Grid,
+    /// If this part of the input is cut out and smoothed before ([`SMOOTHING_PASSES`](super::pointmap::SMOOTHING_PASSES) times
+    /// [`gaussian_3x3`](crate::image::planes::gaussian_3x3)): the grid is one of it then.
+    pub smoothed: Option<Region>,
+}
+
+impl Sampling {
+    /// That of every task but pointmaps.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a placement without pixels.
+    pub fn plain(placement: &Placement) -> Result<Self> {
+        Ok(Self { grid: grid(placement)?, smoothed: None })
+    }
+}
+
 /// The part of the input that shows the image: all of it but for the borders of a letterbox.
 pub(super) fn picture(placement: &Placement) -> Result<Region> {
     let Placement { image, input, geometry } = *placement;

@@ -1,6 +1,6 @@
 //! Pointmap: where in front of the camera each pixel lies. Metres, x right, y down, z forward.
 
-use super::{flip, placed};
+use super::{Sampling, flip, placed};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::image::planes::{Grid, Region, check_len, crop, gaussian_3x3};
@@ -9,7 +9,7 @@ use ndarray::Array3;
 use rayon::prelude::*;
 
 /// How often the smoothing before an enlargement is repeated.
-const SMOOTHING_PASSES: usize = 4;
+pub const SMOOTHING_PASSES: usize = 4;
 
 /// Turns raw points into metres, in place: the network's points divided by its scale.
 pub fn metric(points: &mut [f32], scale: f32) -> Result<()> {
@@ -25,22 +25,32 @@ pub fn metric(points: &mut [f32], scale: f32) -> Result<()> {
 /// The points stay in the camera frame of the input. Outside a crop stands NaN: 0 would be a point at the camera.
 pub fn to_image(planes: &[f32], placement: &Placement) -> Result<Array3<f32>> {
     check_len("planes", planes.len(), 3, placement.input)?;
+    let Sampling { grid, smoothed } = sampling(placement)?;
+    let Some(region) = smoothed else { return grid.bilinear(planes, 3, f32::NAN) };
+    // The borders of a letterbox must not bleed into the picture, so they go first.
+    let mut picture = crop(planes, 3, placement.input, region)?;
+    gaussian_3x3(&mut picture, 3, region.size, SMOOTHING_PASSES)?;
+    grid.bilinear(&picture, 3, f32::NAN)
+}
+
+/// How [`to_image`] samples.
+///
+/// # Errors
+/// `InvalidArgument` for a placement without pixels.
+pub fn sampling(placement: &Placement) -> Result<Sampling> {
     let region = placed::picture(placement)?;
     let is_enlarged = match placement.geometry {
         Geometry::Crop { scale, .. } => scale[0] > region.size.width as f32 || scale[1] > region.size.height as f32,
         _ => placement.image.width > region.size.width || placement.image.height > region.size.height,
     };
     if !is_enlarged {
-        return placed::grid(placement)?.bilinear(planes, 3, f32::NAN);
+        return Sampling::plain(placement);
     }
-    // The borders of a letterbox must not bleed into the picture, so they go first.
-    let mut picture = crop(planes, 3, placement.input, region)?;
-    gaussian_3x3(&mut picture, 3, region.size, SMOOTHING_PASSES)?;
     let grid = match placement.geometry {
         Geometry::Letterbox { .. } => Grid::resize(region.size, Region::whole(region.size), placement.image)?,
         _ => placed::grid(placement)?,
     };
-    grid.bilinear(&picture, 3, f32::NAN)
+    Ok(Sampling { grid, smoothed: Some(region) })
 }
 
 /// Averages raw points with those of the mirrored input, in place (mirrored back, x negated), and returns the average of

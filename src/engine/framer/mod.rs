@@ -9,11 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
 use crate::image::Image;
 use crate::preprocess::{Framed, Framing, Plan, plan};
-use crate::runtime::{Device, DeviceTensor, Input, Library, ModelBytes, Session, Tensor, Traffic, View};
+use crate::runtime::{Device, DeviceTensor, Graphs, Input, Library, Session, Shared, Tensor, Traffic, View};
 use crate::spec::{ModelFraming, Task};
 pub use choice::DeviceFraming;
 use graph::Key;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 pub use surface::Surface;
 pub(super) use surface::is_direct;
 use surface::{Bytes, Layout};
@@ -27,10 +27,10 @@ const FLOAT: usize = 4;
 
 /// Cuts what models see out of pictures, on one device. The pixels are those of [`crate::preprocess::frame`].
 pub struct Framer {
-    library: &'static Library,
     device: Device,
-    uploads: Mutex<Vec<(usize, Arc<Session>)>>,
-    framings: Mutex<Vec<(Key, Arc<Session>)>>,
+    /// By bytes per pixel.
+    uploads: Graphs<usize>,
+    framings: Graphs<Key>,
 }
 
 /// A picture on the device.
@@ -40,7 +40,7 @@ pub struct Uploaded {
 }
 
 /// Framers that models still use: those of one device share it.
-static FRAMERS: Mutex<Vec<(Device, Weak<Framer>)>> = Mutex::new(Vec::new());
+static FRAMERS: Shared<Device, Framer> = Shared::new();
 
 impl Framer {
     /// The framer of a device. It is tried on a small picture first.
@@ -49,15 +49,12 @@ impl Framer {
     /// `Device` if the device does not work, lacks an operator, or computes other pixels than the host.
     pub fn of(library: &'static Library, device: Device) -> Result<Arc<Self>> {
         let device = device.plain();
-        let mut framers = FRAMERS.lock().unwrap_or_else(PoisonError::into_inner);
-        framers.retain(|(_, framer)| framer.strong_count() > 0);
-        if let Some(known) = framers.iter().find(|(d, _)| *d == device).and_then(|(_, framer)| framer.upgrade()) {
-            return Ok(known);
-        }
-        let framer = Arc::new(Self { library, device, uploads: Mutex::default(), framings: Mutex::default() });
-        framer.prove()?;
-        framers.push((device, Arc::downgrade(&framer)));
-        Ok(framer)
+        FRAMERS.get(device, || {
+            let (uploads, framings) = (Graphs::new(library, device), Graphs::new(library, device));
+            let framer = Self { device, uploads, framings };
+            framer.prove()?;
+            Ok(framer)
+        })
     }
 
     /// Whether a model on this device takes what it leaves.
@@ -76,7 +73,7 @@ impl Framer {
     /// `InvalidArgument` for a picture on another device, `Device` or `Runtime` when ONNX Runtime fails.
     pub fn upload(&self, surface: &Surface, traffic: &mut Traffic) -> Result<Uploaded> {
         let layout = surface.layout;
-        let session = self.upload_session(layout.channels)?;
+        let session = self.uploads.get(layout.channels, || graph::upload(self.device, layout.channels))?;
         let shape = [surface.bytes.len() / layout.channels, layout.channels];
         let bytes = match surface.bytes {
             Bytes::Host(bytes) => Input::Host(View::U8(&shape, bytes)),
@@ -88,13 +85,13 @@ impl Framer {
 
     /// Whether the device has room for a picture.
     pub fn takes(&self, surface: &Surface) -> bool {
-        surface.bytes.len().saturating_mul(FLOAT) <= self.largest_buffer()
+        surface.bytes.len().saturating_mul(FLOAT) <= self.device.largest_tensor()
     }
 
     /// Whether the device has room for these crops of a picture, and its graph that many taps.
     pub fn can(&self, surface: &Surface, plans: &[Plan]) -> bool {
         let Layout { size, channels, .. } = surface.layout;
-        let fits = |elements: usize| elements.saturating_mul(FLOAT) <= self.largest_buffer();
+        let fits = |elements: usize| elements.saturating_mul(FLOAT) <= self.device.largest_tensor();
         let taps = |plan: &Plan| plan.columns.count().max(plan.rows.count());
         plans.iter().all(|plan| plan.placement.image == size && taps(plan) <= MOST_TAPS)
             && self.takes(surface)
@@ -150,41 +147,11 @@ impl Framer {
         }
         let tables = Tables::new(plans, layout).ok_or_else(|| Error::invalid("plans: none given"))?;
         let Layout { channels, order, .. } = *layout;
-        let session =
-            self.framing_session(&Key { input: first.placement.input, channels, order, taps: tables.taps })?;
+        let key = Key { input: first.placement.input, channels, order, taps: tables.taps };
+        let session = self.framings.get(key, || graph::framing(&key))?;
         let mut inputs = tables.inputs();
         inputs.push(("frame", Input::Device(&picture.frame)));
         with(&session, &inputs)
-    }
-
-    /// Bytes that a tensor may have. WebGPU promises shaders no more than 128 MiB.
-    fn largest_buffer(&self) -> usize {
-        if self.device == Device::WebGpu { 128 << 20 } else { 1 << 30 }
-    }
-
-    fn upload_session(&self, channels: usize) -> Result<Arc<Session>> {
-        self.session(&self.uploads, channels, || graph::upload(self.device, channels))
-    }
-
-    fn framing_session(&self, key: &Key) -> Result<Arc<Session>> {
-        self.session(&self.framings, *key, || graph::framing(key))
-    }
-
-    /// The session of a graph, opened when it is first needed.
-    fn session<K: PartialEq>(
-        &self,
-        known: &Mutex<Vec<(K, Arc<Session>)>>,
-        key: K,
-        graph: impl FnOnce() -> Vec<u8>,
-    ) -> Result<Arc<Session>> {
-        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, session)) = known.iter().find(|(k, _)| *k == key) {
-            return Ok(Arc::clone(session));
-        }
-        let bytes = ModelBytes { graph: &graph(), folder: None, weights: None };
-        let session = Arc::new(Session::open_strict(self.library, bytes, self.device)?);
-        known.push((key, Arc::clone(&session)));
-        Ok(session)
     }
 
     /// Frames a small picture and compares it with what the host makes of it.

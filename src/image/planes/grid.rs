@@ -148,6 +148,16 @@ impl Grid {
         self.columns.inside.clone()
     }
 
+    /// Taps of all target rows.
+    pub fn rows(&self) -> &[Tap] {
+        &self.rows.taps
+    }
+
+    /// Target rows that lie on the map.
+    pub fn rows_inside(&self) -> Range<usize> {
+        self.rows.inside.clone()
+    }
+
     /// The tap of a target row, `None` where it is outside. Panics beyond the target.
     pub fn row(&self, y: usize) -> Option<Tap> {
         self.rows.inside.contains(&y).then(|| self.rows.taps[y])

@@ -81,14 +81,7 @@ pub fn resize(planes: Vec<f32>, channels: usize, map: Size, target: Size) -> Res
 pub fn gaussian_3x3(planes: &mut [f32], channels: usize, map: Size, times: usize) -> Result<()> {
     check_len("planes", planes.len(), channels, map)?;
     let Size { width, height } = map;
-    let side = (-1.0f64 / (2.0 * 0.8 * 0.8)).exp();
-    let (side, centre) = ((side / (1.0 + 2.0 * side)) as f32, (1.0 / (1.0 + 2.0 * side)) as f32);
-    let neighbours = |i: usize, n: usize| match (i, n) {
-        (_, 1) => (0, 0),
-        (0, _) => (1, 1),
-        (i, n) if i + 1 == n => (i - 1, i - 1),
-        (i, _) => (i - 1, i + 1),
-    };
+    let [centre, side] = gaussian_3();
     let mut rows = vec![0.0; width * height];
     for plane in planes.chunks_exact_mut(map.area()) {
         for _ in 0..times {
@@ -109,6 +102,22 @@ pub fn gaussian_3x3(planes: &mut [f32], channels: usize, map: Size, times: usize
         }
     }
     Ok(())
+}
+
+/// Weights of [`gaussian_3x3`] in one direction: of a pixel, and of each of its neighbours.
+pub fn gaussian_3() -> [f32; 2] {
+    let side = (-1.0f64 / (2.0 * 0.8 * 0.8)).exp();
+    [(1.0 / (1.0 + 2.0 * side)) as f32, (side / (1.0 + 2.0 * side)) as f32]
+}
+
+/// The neighbours of pixel `i` of `n` in [`gaussian_3x3`].
+pub fn neighbours(i: usize, n: usize) -> (usize, usize) {
+    match (i, n) {
+        (_, 1) => (0, 0),
+        (0, _) => (1, 1),
+        (i, n) if i + 1 == n => (i - 1, i - 1),
+        (i, _) => (i - 1, i + 1),
+    }
 }
 
 #[cfg(test)]
