@@ -925,6 +925,13 @@ typedef struct SapiensStreamOptions {
     int32_t regions;
     /// A `SapiensOverlap`: whether frames overlap.
     int32_t overlap;
+    /// `SapiensTask` bits: their maps stay on the device of their model, finished there, and cross to the host when they are asked for.
+    /// `SapiensMap.memory` says where each lies. On a device that is not CUDA `sapiens_result_map` brings them to the host; and what the
+    /// host has to decode comes there as ever, with a warning in the log: flip tests, regions, `filter_maps`, tasks other than SEG,
+    /// NORMAL, POINTMAP, ALBEDO, MATTING, Sapiens v1.
+    uint32_t device_maps;
+    /// 0.
+    uint32_t reserved;
 } SapiensStreamOptions;
 
 /// How often a task of a stream runs. Begin with SAPIENS_TASK_OPTIONS_INIT.
@@ -1229,7 +1236,7 @@ typedef struct SapiensPose {
     int64_t timestamp_ns;
 } SapiensPose;
 
-/// A dense map: a view of memory that the result owns. Begin with SAPIENS_MAP_INIT.
+/// A dense map: a view of memory that the result owns; nobody writes there. Begin with SAPIENS_MAP_INIT.
 ///
 /// Element c of pixel (x, y) is at `data + y * row_stride + x * pixel_stride + c * channel_stride` (bytes).
 typedef struct SapiensMap {
@@ -1237,7 +1244,8 @@ typedef struct SapiensMap {
     uint32_t struct_size;
     /// A `SapiensElement`.
     int32_t element;
-    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU; `sapiens_result_copy_map` brings it elsewhere.
+    /// A `SapiensMemory`: where `data` lies. CUDA (a CUdeviceptr of the model's device, written when the result is given, to be read until it
+    /// is released) for tasks of `SapiensStreamOptions.device_maps`, else CPU; `sapiens_result_copy_map` brings it elsewhere.
     int32_t memory;
     /// Pixels per row.
     uint32_t width;
@@ -1652,7 +1660,8 @@ SapiensStatus sapiens_result_filtered_pose(struct SapiensResult *result,
                                            uint32_t person,
                                            struct SapiensPose *pose);
 
-/// Gives a dense map as a view of memory that the result owns, valid as long as the result.
+/// Gives a dense map as a view of memory that the result owns, valid as long as the result. `map->memory` says where that is:
+/// on a CUDA device for tasks of `SapiensStreamOptions.device_maps` on one, else on the processor.
 ///
 /// `person`: from 0, or SAPIENS_SCENE: with framing OFFICIAL most models look at the whole image for dense tasks, and their maps are
 /// those of the scene. `kind`: a `SapiensMapKind`. ABSENT if there is no such map for this person or scene.
@@ -1734,7 +1743,7 @@ SapiensStatus sapiens_result_write_skeleton_png(struct SapiensResult *result,
     { sizeof(SapiensLoadOptions), 0, SAPIENS_PRECISION_DEFAULT, 0, 0, 0, NULL, NULL, 0, SAPIENS_DEVICE_FRAMING_AUTO, 0 }
 #define SAPIENS_STREAM_OPTIONS_INIT \
     { sizeof(SapiensStreamOptions), 2, SAPIENS_POLICY_BLOCK, SAPIENS_DELIVERY_POLL, SAPIENS_MAP_SPACE_MODEL, \
-      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0 }
+      SAPIENS_FRAMING_OFFICIAL, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0 }
 #define SAPIENS_FILTER_OPTIONS_INIT \
     { sizeof(SapiensFilterOptions), { 0.8f, 20.0f, 2.5f }, { 0.8f, 20.0f, 2.5f }, { 1.0f, 35.0f, 3.0f }, \
       { 0.8f, 35.0f, 1.5f }, 0.3f, 200, 500 }

@@ -45,7 +45,7 @@ fn in_rust() -> Vec<String> {
             struct_size, depth, policy, delivery, map_space, framing, tasks, keep_image, budget_ns, callback,
             user_data, detect, detect_every, detect_threshold, detect_overlap, track, person_policy, person_count,
             max_people, person_x, person_y, track_new_score, track_memory_ms, filter, filter_maps, filter_options,
-            map_filter_options, batch_memory, regions, overlap
+            map_filter_options, batch_memory, regions, overlap, device_maps, reserved
         },
         SapiensTaskOptions { struct_size, every_n, priority },
         SapiensImage {

@@ -13,8 +13,9 @@ use sapiens::error::ErrorKind;
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::{FrameFormat, Orientation, PixelFormat, Plane};
 use sapiens::preprocess::{Framing, plan};
-use sapiens::runtime::{Cuda, Device, DeviceBytes, Traffic};
+use sapiens::runtime::{Cuda, CudaSource, CudaTarget, Device, DeviceBytes, Traffic};
 use sapiens::spec::{ModelFraming, Task};
+use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -98,6 +99,58 @@ fn a_driver_that_is_none_is_told_from_one_that_does_not_start() {
     std::fs::create_dir(&other).unwrap();
     let refused = open(&compile(&other, &source));
     assert!(refused.contains("could not start: no reason given (CUDA error 999)"), "{refused}");
+}
+
+/// What a map that stayed on a device is copied by, from there to where the host wants it.
+#[test]
+fn rows_are_copied_from_device_to_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = compile(folder.path(), &root().join("tests/c/cuda/driver.c"));
+    let cuda = Cuda::open(Some(&path)).unwrap();
+    // SAFETY: as driver.h declares them; the library stays as long as `cuda`, which has opened it too.
+    let stand_in = unsafe { libloading::Library::new(&path).unwrap() };
+    type Alloc = unsafe extern "C" fn(usize, i32) -> u64;
+    type Bytes = unsafe extern "C" fn(u64) -> *mut u8;
+    type Wait = unsafe extern "C" fn(*mut c_void);
+    let (alloc, bytes, wait, stream, event) = unsafe {
+        (
+            stand_in.get::<Alloc>(b"fake_alloc\0").unwrap(),
+            stand_in.get::<Bytes>(b"fake_bytes\0").unwrap(),
+            stand_in.get::<Wait>(b"fake_wait\0").unwrap(),
+            stand_in.get::<unsafe extern "C" fn(i32) -> *mut c_void>(b"fake_stream\0").unwrap(),
+            stand_in.get::<unsafe extern "C" fn(*mut c_void) -> *mut c_void>(b"fake_event\0").unwrap(),
+        )
+    };
+    let (row, rows, pitch) = (12, 5, 20);
+    for is_async in [false, true] {
+        // SAFETY: both are as large as said, and nobody else uses them.
+        unsafe {
+            let (from, to) = (alloc(row * rows, 1), alloc(pitch * rows, 1));
+            let (source, target) = (bytes(from), bytes(to));
+            (0..row * rows).for_each(|i| source.add(i).write(i as u8 + 1));
+            let queue = if is_async { stream(0) } else { std::ptr::null_mut() };
+            let done = if is_async { event(queue) } else { std::ptr::null_mut() };
+            let place = CudaTarget {
+                start: to,
+                pitch,
+                stream: is_async.then_some(queue as usize),
+                event: is_async.then_some(done as usize),
+            };
+            cuda.write(CudaSource::Device(from, row * rows), row, &place, false).unwrap();
+            if is_async {
+                assert_eq!(target.read(), 0, "in the turn of its stream");
+                wait(done);
+            }
+            for y in 0..rows {
+                for x in 0..pitch {
+                    let expected = if x < row { (y * row + x) as u8 + 1 } else { 0 };
+                    assert_eq!(target.add(y * pitch + x).read(), expected, "{x} {y}");
+                }
+            }
+            let short = cuda.write(CudaSource::Device(from, row * rows - 1), row, &place, false).unwrap_err();
+            assert!(short.to_string().contains("59 bytes in rows of 12"), "{short}");
+        }
+    }
 }
 
 /// The binding of foreign memory: the crops of a frame that a session reads by its address are those of the same frame given as bytes.

@@ -7,12 +7,13 @@ mod common;
 mod webgpu_library;
 
 use sapiens::engine::{
-    DeviceFraming, DeviceMap, Engine, FrameResult, LoadOptions, MapKind, MapSpace, Maps, ModelSource, Regions, Request,
+    DeviceFraming, DeviceMap, Engine, Finisher, FrameResult, LoadOptions, MapKind, MapSpace, Maps, ModelSource,
+    Regions, Request,
 };
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
-use sapiens::runtime::{Device, ProviderOptions, SessionOptions, TensorData};
+use sapiens::runtime::{Device, Library, ProviderOptions, SessionOptions, TensorData};
 use sapiens::spec::Task;
 use std::path::{Path, PathBuf};
 
@@ -22,16 +23,20 @@ const DENSE: [Task; 5] = [Task::Seg, Task::Normal, Task::Pointmap, Task::Albedo,
 /// Arithmetic in another order.
 const NEAR: f32 = 2e-5;
 
-fn options(path: PathBuf, device: Device) -> LoadOptions {
+fn options(path: PathBuf, device: Device, dense: &[Task], input: Size) -> LoadOptions {
     LoadOptions {
         session: SessionOptions { devices: vec![device], threads: 1, ..SessionOptions::default() },
         library: Some(path),
-        tasks: Some(std::iter::once(Task::Pose).chain(DENSE).collect()),
-        input: Some(INPUT),
+        tasks: Some(std::iter::once(&Task::Pose).chain(dense).copied().collect()),
+        input: Some(input),
         decoded_seg: true,
         device_framing: DeviceFraming::On,
         ..LoadOptions::default()
     }
+}
+
+fn usual() -> LoadOptions {
+    options(common::library().path().to_path_buf(), Device::Cpu, &DENSE, INPUT)
 }
 
 fn load(options: &LoadOptions) -> Engine {
@@ -130,8 +135,8 @@ fn compare(name: &str, host: &FrameResult, device: &FrameResult, kept: &[Task]) 
     compared
 }
 
-fn check(path: PathBuf, device: Device, kept: &[Task], spaces: &[MapSpace]) {
-    let engine = load(&options(path, device));
+fn check(options: &LoadOptions, dense: &[Task], kept: &[Task], spaces: &[MapSpace]) {
+    let engine = load(options);
     let picture = picture();
     let person = boxes();
     for &space in spaces {
@@ -139,10 +144,10 @@ fn check(path: PathBuf, device: Device, kept: &[Task], spaces: &[MapSpace]) {
             let name = format!("{space:?} {framing:?}");
             let request = Request { boxes, framing, space, ..Request::default() };
             let host = engine.run(&picture, &request).unwrap();
-            let request = Request { device_maps: DENSE.to_vec(), ..request };
+            let request = Request { device_maps: dense.to_vec(), ..request };
             let found = engine.run(&picture, &request).unwrap();
             let noted: Vec<_> = found.on_host.iter().map(|(task, _)| *task).collect();
-            let expected: Vec<_> = DENSE.into_iter().filter(|task| !kept.contains(task)).collect();
+            let expected: Vec<_> = dense.iter().copied().filter(|task| !kept.contains(task)).collect();
             assert_eq!(noted, expected, "{name}: {:?}", found.on_host);
             let maps: usize = kept.iter().map(|task| KINDS.iter().filter(|kind| kind.task() == *task).count()).sum();
             assert_eq!(compare(&name, &host, &found, kept), maps * found.people.len(), "{name}");
@@ -160,19 +165,29 @@ fn check(path: PathBuf, device: Device, kept: &[Task], spaces: &[MapSpace]) {
 #[test]
 fn maps_of_the_device_are_those_of_the_host() {
     let path = common::library().path().to_path_buf();
-    check(path, Device::Cpu, &DENSE, &[MapSpace::Model, MapSpace::Image]);
+    let options = options(path, Device::Cpu, &DENSE, INPUT);
+    check(&options, &DENSE, &DENSE, &[MapSpace::Model, MapSpace::Image]);
 }
 
 #[test]
 fn webgpu_maps_are_those_of_the_host() {
-    // It has no bytes, which labels are.
-    let kept = [Task::Normal, Task::Pointmap, Task::Albedo, Task::Matting];
-    check(webgpu_library::library_path(), Device::WebGpu, &kept, &[MapSpace::Image]);
+    let library = Library::load(Some(&webgpu_library::library_path())).unwrap();
+    let finisher = Finisher::of(library, Device::WebGpu).unwrap();
+    for task in DENSE {
+        // It has no bytes, which labels are.
+        assert_eq!(finisher.check(task, INPUT).is_ok(), task != Task::Seg, "{task}: {:?}", finisher.check(task, INPUT));
+    }
+    let huge = finisher.check(Task::Normal, Size::new(4096, 4096)).unwrap_err();
+    assert!(huge.to_string().contains("4096x4096"), "{huge}");
+    // Small: software devices are slow.
+    let dense = [Task::Seg, Task::Normal];
+    let options = options(library.path().to_path_buf(), Device::WebGpu, &dense, Size::new(48, 64));
+    check(&options, &dense, &[Task::Normal], &[MapSpace::Image]);
 }
 
 #[test]
 fn on_the_processor_they_have_an_address() {
-    let engine = load(&options(common::library().path().to_path_buf(), Device::Cpu));
+    let engine = load(&usual());
     let request = Request { device_maps: vec![Task::Normal], ..Request::default() };
     let result = engine.run(&picture(), &request).unwrap();
     let map = result.scene.device_map(MapKind::Normals).unwrap();
@@ -184,8 +199,7 @@ fn on_the_processor_they_have_an_address() {
 
 #[test]
 fn they_outlive_the_runs_that_follow_and_their_engine() {
-    let path = common::library().path().to_path_buf();
-    let mut options = options(path, Device::Cpu);
+    let mut options = usual();
     options.session.providers = ProviderOptions { recorded: true, ..ProviderOptions::default() };
     let engine = load(&options);
     let request = Request { device_maps: DENSE.to_vec(), ..Request::default() };
@@ -201,7 +215,6 @@ fn they_outlive_the_runs_that_follow_and_their_engine() {
 
 #[test]
 fn what_the_host_has_to_decode_comes_to_the_host_with_the_reason() {
-    let path = common::library().path().to_path_buf();
     let reason = |options: &LoadOptions, request: Request| {
         let request = Request { device_maps: vec![Task::Normal], tasks: Some(vec![Task::Normal]), ..request };
         let result = load(options).run(&picture(), &request).unwrap();
@@ -209,7 +222,7 @@ fn what_the_host_has_to_decode_comes_to_the_host_with_the_reason() {
         let [(Task::Normal, reason)] = result.on_host.as_slice() else { panic!("{:?}", result.on_host) };
         reason.clone()
     };
-    let usual = options(path, Device::Cpu);
+    let usual = usual();
     let flipped = LoadOptions { flip_test: true, ..usual.clone() };
     assert!(reason(&flipped, Request::default()).contains("flip"));
     let regional = LoadOptions { regions: true, ..usual.clone() };

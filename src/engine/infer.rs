@@ -55,11 +55,11 @@ impl Prepared {
         traffic: &mut Traffic,
     ) -> Result<Vec<Maps>> {
         let outputs = model.keep_head(task, &self.seen, &self.backbone, traffic)?;
-        let frame = model.info().normal_frame;
+        let info = model.info();
         let maps = |(person, &real): (usize, &Placement)| {
             let (placement, placed) = target(real, space);
             let on_device = MapKind::of(task).into_iter().zip(&outputs).map(|(kind, output)| {
-                Ok(Arc::new(finisher.finish(kind, (output, person), &placement, frame, traffic)?))
+                Ok(Arc::new(finisher.finish(kind, (output, person), &placement, info, traffic)?))
             });
             let placed = placed.map(|affine| (task, affine)).into_iter().collect();
             Ok(Maps { on_device: on_device.collect::<Result<_>>()?, placed, ..Maps::default() })

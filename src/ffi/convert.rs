@@ -203,6 +203,7 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
     let overlaps = [(0, Overlap::Auto), (1, Overlap::On), (2, Overlap::Off)];
     let framings = [(0, Framing::Official), (1, Framing::Crop)];
     let tasks = tasks_of_mask(options.tasks, "options->tasks")?.unwrap_or_default();
+    zero(options.reserved, "options->reserved")?;
     if !(1..=64).contains(&options.depth) {
         return Err(Failure::invalid(format!("options->depth is {}; it must be 1..64", options.depth)));
     }
@@ -218,6 +219,7 @@ pub(super) unsafe fn stream_options(options: &SapiensStreamOptions) -> Result<St
         batch_memory: (options.batch_memory != 0).then_some(options.batch_memory),
         delivery,
         overlap: choose(options.overlap, "options->overlap", "SapiensOverlap", &overlaps)?,
+        device_maps: tasks_of_mask(options.device_maps, "options->device_maps")?.unwrap_or_default(),
         people: unsafe { people_options(options)? },
     })
 }

@@ -6,13 +6,16 @@ use super::guard::{check_struct, guard, write};
 use super::result::{Held, RESULTS, age, flat};
 use super::result_types::{SAPIENS_SCENE, SapiensMap, SapiensPointsCheck, SapiensResult};
 use super::status::{Failure, SapiensStatus};
-use crate::engine::Maps;
+use crate::engine::{DeviceMap, MapKind, Maps};
 use crate::geometry::Affine;
 use crate::live::{CalmMaps, LiveMaps, LivePerson, PointsCheck};
+use crate::runtime::{Device, View};
 use crate::spec::Task;
 use ndarray::{ArrayView, Dimension};
+use std::ffi::c_void;
 
-/// Gives a dense map as a view of memory that the result owns, valid as long as the result.
+/// Gives a dense map as a view of memory that the result owns, valid as long as the result. `map->memory` says where that is:
+/// on a CUDA device for tasks of `SapiensStreamOptions.device_maps` on one, else on the processor.
 ///
 /// `person`: from 0, or SAPIENS_SCENE: with framing OFFICIAL most models look at the whole image for dense tasks, and their maps are
 /// those of the scene. `kind`: a `SapiensMapKind`. ABSENT if there is no such map for this person or scene.
@@ -28,7 +31,7 @@ pub unsafe extern "C" fn sapiens_result_map(
 ) -> SapiensStatus {
     guard(|| {
         unsafe { check_struct(map, "map")? };
-        let found = raw_map(&*RESULTS.get(result)?, person, map_kind(kind)?)?;
+        let found = raw_map(&*RESULTS.get(result)?, person, map_kind(kind)?, Reach::Anywhere)?;
         unsafe { write(map, "map", found) }
     })
 }
@@ -84,10 +87,19 @@ pub unsafe extern "C" fn sapiens_result_points_check(
     })
 }
 
+/// Where a view may lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Where the map is.
+    Anywhere,
+    /// In memory of the processor.
+    Host,
+}
+
 /// The view that `sapiens_result_map` gives.
-pub(super) fn raw_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
+pub(super) fn raw_map(held: &Held, person: i32, kind: SapiensMapKind, reach: Reach) -> Result<SapiensMap, Failure> {
     if kind != SapiensMapKind::Image {
-        return dated_view(held, maps_of(held, person)?, kind);
+        return dated_view(held, maps_of(held, person)?, kind, reach);
     }
     check_scene(person)?;
     image(held).ok_or(Failure::ABSENT)
@@ -95,12 +107,15 @@ pub(super) fn raw_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<
 
 /// The view that `sapiens_result_filtered_map` gives.
 pub(super) fn filtered_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
-    dated_view(held, &calm_of(held, person)?.maps, kind)
+    dated_view(held, &calm_of(held, person)?.maps, kind, Reach::Host)
 }
 
-fn dated_view(held: &Held, maps: &LiveMaps, kind: SapiensMapKind) -> Result<SapiensMap, Failure> {
+fn dated_view(held: &Held, maps: &LiveMaps, kind: SapiensMapKind, reach: Reach) -> Result<SapiensMap, Failure> {
     let dated = maps.get(task_of(kind)).ok_or(Failure::ABSENT)?;
-    let map = view(&dated.value, kind).ok_or(Failure::ABSENT)?;
+    let map = match kind_on_device(kind).and_then(|kind| dated.value.device_map(kind)) {
+        Some(map) => device_view(map, reach, &dated.value.image_from_map(task_of(kind)))?,
+        None => view(&dated.value, kind).ok_or(Failure::ABSENT)?,
+    };
     Ok(SapiensMap { timestamp_ns: dated.timestamp_ns, age_frames: age(&held.live, dated.frame), ..map })
 }
 
@@ -165,6 +180,70 @@ fn seen(held: &Held, person: i32) -> Result<Option<&LivePerson>, Failure> {
         Failure::invalid(format!("person is {person}; it counts from 0, SAPIENS_SCENE (-1) is the whole image"))
     })?;
     held.person(index).map(Some)
+}
+
+/// The device that a map stayed on; `None`: it is on the host, or not there.
+pub(super) fn device_of_map(held: &Held, person: i32, kind: SapiensMapKind) -> Result<Option<Device>, Failure> {
+    let maps = maps_of(held, person)?;
+    let map = maps.get(task_of(kind)).zip(kind_on_device(kind)).and_then(|(dated, kind)| dated.value.device_map(kind));
+    Ok(map.map(|map| map.device()))
+}
+
+/// The map of the engine; `None` for what devices do not finish.
+fn kind_on_device(kind: SapiensMapKind) -> Option<MapKind> {
+    Some(match kind {
+        SapiensMapKind::Labels => MapKind::Labels,
+        SapiensMapKind::Confidence => MapKind::Confidence,
+        SapiensMapKind::Normals => MapKind::Normals,
+        SapiensMapKind::Points => MapKind::Points,
+        SapiensMapKind::Albedo => MapKind::Albedo,
+        SapiensMapKind::Alpha => MapKind::Alpha,
+        SapiensMapKind::Foreground => MapKind::Foreground,
+        SapiensMapKind::Features | SapiensMapKind::Tokens | SapiensMapKind::Image | SapiensMapKind::Depth => {
+            return None;
+        }
+    })
+}
+
+/// A view of a map that stayed on its device; a copy on the host where it is not to, or has no address there.
+fn device_view(map: &DeviceMap, reach: Reach, image_from_map: &Affine) -> Result<SapiensMap, Failure> {
+    let there = match (reach, map.device()) {
+        (Reach::Anywhere, Device::Cuda(_)) => map.address(),
+        _ => None,
+    };
+    let (memory, data) = match there {
+        Some(address) => (SapiensMemory::Cuda, address as usize as *const c_void),
+        None => (
+            SapiensMemory::Cpu,
+            match map.to_host()?.view() {
+                View::F32(_, values) => values.as_ptr().cast(),
+                View::U8(_, values) => values.as_ptr().cast(),
+                View::I32(_, values) => values.as_ptr().cast(),
+            },
+        ),
+    };
+    let (element, bytes) = match map.kind() {
+        MapKind::Labels => (SapiensElement::U8, 1),
+        _ => (SapiensElement::F32, size_of::<f32>() as i64),
+    };
+    let (size, channels) = (map.size(), map.kind().channels());
+    let pixel = bytes * channels as i64;
+    Ok(SapiensMap {
+        struct_size: 0,
+        element: element as i32,
+        memory: memory as i32,
+        width: size.width as u32,
+        height: size.height as u32,
+        channels: channels as u32,
+        data,
+        row_stride: pixel * size.width as i64,
+        pixel_stride: pixel,
+        channel_stride: bytes,
+        image_from_map: flat(image_from_map),
+        timestamp_ns: 0,
+        age_frames: 0,
+        classes: map.classes().map_or(0, |count| count as u32),
+    })
 }
 
 fn view(maps: &Maps, kind: SapiensMapKind) -> Option<SapiensMap> {

@@ -2,13 +2,13 @@
 
 use super::convert::zero;
 use super::convert_image::{Extent, Space, extent, space};
-use super::enums::SapiensElement;
+use super::enums::{SapiensElement, SapiensMapKind, SapiensMemory};
 use super::guard::{check_pointer, flag, guard, read};
-use super::map::{filtered_map, map_kind, raw_map};
-use super::result::RESULTS;
+use super::map::{Reach, device_of_map, filtered_map, map_kind, raw_map};
+use super::result::{Held, RESULTS};
 use super::result_types::{SapiensMap, SapiensMapTarget, SapiensResult};
 use super::status::{Failure, SapiensStatus};
-use crate::runtime::{Cuda, CudaTarget};
+use crate::runtime::{Cuda, CudaSource, CudaTarget, Device};
 use std::borrow::Cow;
 
 /// Copies a dense map into a buffer of the host: on the processor, or on a CUDA device. Rows of `width * channels` elements, as
@@ -41,7 +41,10 @@ pub unsafe extern "C" fn sapiens_result_copy_map(
         let map = if flag(target.filtered, "target->filtered")? {
             filtered_map(&held, person, kind)?
         } else {
-            raw_map(&held, person, kind)?
+            // From device to device where both are one, row by row as they lie.
+            let stays =
+                space == Space::Cuda && target.row_stride > 0 && is_on(&held, person, kind, target.data as u64)?;
+            raw_map(&held, person, kind, if stays { Reach::Anywhere } else { Reach::Host })?
         };
         let row = map.width as usize * pixel_bytes(&map);
         if row == 0 || map.height == 0 {
@@ -62,6 +65,14 @@ pub unsafe extern "C" fn sapiens_result_copy_map(
             Space::Cuda => unsafe { to_cuda(&map, &place, row, &target) },
         }
     })
+}
+
+/// Whether a map lies on the CUDA device that has this address.
+fn is_on(held: &Held, person: i32, kind: SapiensMapKind, address: u64) -> Result<bool, Failure> {
+    match device_of_map(held, person, kind)? {
+        Some(Device::Cuda(device)) => Ok(Cuda::get()?.device_of(address, 1, "target->data")? == device),
+        _ => Ok(false),
+    }
 }
 
 /// Streams and events belong to CUDA, and an event to a stream.
@@ -125,27 +136,33 @@ unsafe fn to_host(map: &SapiensMap, place: &Extent, row: usize) {
 /// # Safety
 /// As [`copy_row`], and [`Cuda::write`].
 unsafe fn to_cuda(map: &SapiensMap, place: &Extent, row: usize, target: &SapiensMapTarget) -> Result<(), Failure> {
-    let rows = map.height as usize;
-    let is_plain = has_plain_rows(map) && map.row_stride == row as i64 && place.stride > 0;
-    let source = if is_plain {
-        // SAFETY: the whole of the view.
-        Cow::Borrowed(unsafe { std::slice::from_raw_parts(map.data.cast::<u8>(), row * rows) })
-    } else {
-        let mut turned = vec![0; row * rows];
-        for (i, out) in turned.chunks_exact_mut(row).enumerate() {
-            let y = if place.stride < 0 { rows - 1 - i } else { i };
-            // SAFETY: as the caller says.
-            unsafe { copy_row(map, y, out) };
-        }
-        Cow::Owned(turned)
-    };
+    let (rows, is_downward) = (map.height as usize, place.stride > 0);
     let place = CudaTarget {
         start: place.start as u64,
         pitch: place.stride.unsigned_abs(),
         stream: (!target.stream.is_null()).then_some(target.stream as usize),
         event: (!target.event.is_null()).then_some(target.event as usize),
     };
+    if map.memory == SapiensMemory::Cuda as i32 {
+        let source = CudaSource::Device(map.data as u64, row * rows);
+        // SAFETY: as the caller says; the result keeps the map.
+        unsafe { Cuda::get()?.write(source, row, &place, false)? };
+        return Ok(());
+    }
+    let is_plain = has_plain_rows(map) && map.row_stride == row as i64 && is_downward;
+    let source = if is_plain {
+        // SAFETY: the whole of the view.
+        Cow::Borrowed(unsafe { std::slice::from_raw_parts(map.data.cast::<u8>(), row * rows) })
+    } else {
+        let mut turned = vec![0; row * rows];
+        for (i, out) in turned.chunks_exact_mut(row).enumerate() {
+            let y = if is_downward { i } else { rows - 1 - i };
+            // SAFETY: as the caller says.
+            unsafe { copy_row(map, y, out) };
+        }
+        Cow::Owned(turned)
+    };
     // SAFETY: as the caller says; what was turned lives until the copy is done.
-    unsafe { Cuda::get()?.write(&source, row, &place, matches!(source, Cow::Owned(_)))? };
+    unsafe { Cuda::get()?.write(CudaSource::Host(&source), row, &place, matches!(source, Cow::Owned(_)))? };
     Ok(())
 }

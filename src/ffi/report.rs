@@ -93,7 +93,8 @@ pub unsafe extern "C" fn sapiens_result_write_map_png(
             }
         };
         let dated = maps_of(&held, person)?.get(task_of(kind)).ok_or(Failure::ABSENT)?;
-        let (size, rgb) = STYLE.map(&dated.value, shown)?.ok_or(Failure::ABSENT)?;
+        let maps = dated.value.to_host()?;
+        let (size, rgb) = STYLE.map(maps.as_ref(), shown)?.ok_or(Failure::ABSENT)?;
         Ok(write_png(path, Picture::new(size, &rgb)?)?)
     })
 }

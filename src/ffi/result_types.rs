@@ -100,7 +100,7 @@ unsafe impl Sized32 for SapiensPose {
     const FIRST: usize = 48;
 }
 
-/// A dense map: a view of memory that the result owns. Begin with SAPIENS_MAP_INIT.
+/// A dense map: a view of memory that the result owns; nobody writes there. Begin with SAPIENS_MAP_INIT.
 ///
 /// Element c of pixel (x, y) is at `data + y * row_stride + x * pixel_stride + c * channel_stride` (bytes).
 #[repr(C)]
@@ -110,7 +110,8 @@ pub struct SapiensMap {
     pub struct_size: u32,
     /// A `SapiensElement`.
     pub element: i32,
-    /// A `SapiensMemory`: where `data` lies. This version gives SAPIENS_MEMORY_CPU; `sapiens_result_copy_map` brings it elsewhere.
+    /// A `SapiensMemory`: where `data` lies. CUDA (a CUdeviceptr of the model's device, written when the result is given, to be read until it
+    /// is released) for tasks of `SapiensStreamOptions.device_maps`, else CPU; `sapiens_result_copy_map` brings it elsewhere.
     pub memory: i32,
     /// Pixels per row.
     pub width: u32,

@@ -102,6 +102,13 @@ pub struct SapiensStreamOptions {
     pub regions: i32,
     /// A `SapiensOverlap`: whether frames overlap.
     pub overlap: i32,
+    /// `SapiensTask` bits: their maps stay on the device of their model, finished there, and cross to the host when they are asked for.
+    /// `SapiensMap.memory` says where each lies. On a device that is not CUDA `sapiens_result_map` brings them to the host; and what the
+    /// host has to decode comes there as ever, with a warning in the log: flip tests, regions, `filter_maps`, tasks other than SEG,
+    /// NORMAL, POINTMAP, ALBEDO, MATTING, Sapiens v1.
+    pub device_maps: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: plain data, zero is valid.
@@ -142,6 +149,8 @@ impl SapiensStreamOptions {
         batch_memory: 0,
         regions: SapiensRegions::Whole as i32,
         overlap: SapiensOverlap::Auto as i32,
+        device_maps: 0,
+        reserved: 0,
     };
 }
 

@@ -7,6 +7,7 @@ use super::queue::Policy;
 use crate::engine::{MapSpace, Regions};
 use crate::error::{Error, Result};
 use crate::preprocess::Framing;
+use crate::spec::Task;
 use crate::track::TrackOptions;
 use crate::track::filter::KeypointFilterOptions;
 use std::time::Duration;
@@ -66,6 +67,9 @@ pub struct StreamOptions {
     pub delivery: Delivery,
     /// Whether frames overlap.
     pub overlap: Overlap,
+    /// Tasks whose maps stay on the device of their model: [`Request::device_maps`](crate::engine::Request::device_maps). Those that are
+    /// steadied ([`PeopleOptions::maps`]) come to the host.
+    pub device_maps: Vec<Task>,
     /// Whether people are looked for, get ids, and calm keypoints and maps.
     pub people: PeopleOptions,
 }
@@ -84,6 +88,7 @@ impl Default for StreamOptions {
             keep_picture: false,
             delivery: Delivery::Poll,
             overlap: Overlap::Auto,
+            device_maps: Vec::new(),
             people: PeopleOptions::default(),
         }
     }

@@ -227,6 +227,7 @@ impl Stream {
                 regions: options.regions,
                 keeps_picture: options.keep_picture,
                 overlaps,
+                device_maps: options.device_maps,
                 has_budget: options.budget.is_some(),
             },
             wishes: Mutex::default(),

@@ -33,6 +33,8 @@ pub(super) struct Manner {
     pub batch_memory: Option<u64>,
     pub regions: Regions,
     pub keeps_picture: bool,
+    /// Tasks whose maps stay on the device.
+    pub device_maps: Vec<Task>,
     /// Whether the next frame is made ready, and the maps of the last one are decoded, while one runs.
     pub overlaps: bool,
     /// Whether what a frame takes decides about the next: then nothing of it is put off.
@@ -42,6 +44,8 @@ pub(super) struct Manner {
 /// What is carried from frame to frame, but for what [`finish`] keeps.
 struct Memory {
     people: People,
+    /// Tasks of which the log knows that their maps come to the host.
+    noted: Vec<Task>,
     /// Size of the last picture that gave a result.
     size: Size,
     orientation: Orientation,
@@ -70,7 +74,7 @@ impl Drop for Closing<'_> {
 pub(super) fn work(core: &Arc<Core>, people: People) {
     gate::become_worker();
     let _ending = Ending(core);
-    let mut memory = Memory { people, size: Size::default(), orientation: Orientation::default() };
+    let mut memory = Memory { people, noted: Vec::new(), size: Size::default(), orientation: Orientation::default() };
     if !core.manner.overlaps || !overlapped(core, &mut memory) {
         let mut kept = finish::Memory::default();
         while let Some(job) = core.queue.next() {
@@ -205,10 +209,14 @@ fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult,
             let spent = spent + begin.elapsed();
             let tasks = &mut result.tasks;
             core.learn(|cadence| *tasks = cadence.choose(&groups, wanted.as_deref(), ignore_cadence, spent));
-            run(core, &*runner, (&picture, carried), look.boxes(), tasks)?
+            let device_maps = on_device(core, memory);
+            run(core, &*runner, (&picture, carried), look.boxes(), tasks, device_maps)?
         }
         None => look.without_tasks(size).into(),
     };
+    for (task, reason) in std::mem::take(&mut begun.result.on_host) {
+        note(core, memory, task, &reason);
+    }
     core.learn(|cadence| cadence.learn(&begun.result.timings, &groups));
     result.traffic += begun.result.traffic;
 
@@ -228,6 +236,27 @@ fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult,
     Ok(Work { begun, newest, others, wanted, filters: memory.people.map_filters() })
 }
 
+/// Tasks whose maps stay where they are. Filters are on the host.
+fn on_device(core: &Core, memory: &mut Memory) -> Vec<Task> {
+    let mut tasks = core.manner.device_maps.clone();
+    let filters = memory.people.map_filters();
+    for (task, is_steadied) in [(Task::Normal, filters.normals.is_some()), (Task::Pointmap, filters.points.is_some())] {
+        if is_steadied && tasks.contains(&task) {
+            tasks.retain(|kept| *kept != task);
+            note(core, memory, task, "they are steadied there");
+        }
+    }
+    tasks
+}
+
+/// Said once.
+fn note(core: &Core, memory: &mut Memory, task: Task, reason: &str) {
+    if !memory.noted.contains(&task) {
+        memory.noted.push(task);
+        core.log(LogLevel::Warning, || format!("maps of {task} come to the host: {reason}"));
+    }
+}
+
 /// Runs the tasks that were chosen.
 fn run(
     core: &Core,
@@ -235,6 +264,7 @@ fn run(
     (picture, carried): (&Picture, Carried),
     boxes: Vec<Rect>,
     tasks: &[Task],
+    device_maps: Vec<Task>,
 ) -> Result<Begun> {
     let Manner { space, framing, batch_memory, .. } = core.manner;
     let regions = match &core.manner.regions {
@@ -242,7 +272,7 @@ fn run(
         regions => regions.clone(),
     };
     let tasks = Some(tasks.to_vec());
-    let request = Request { boxes, tasks, framing, space, batch_memory, regions, ..Request::default() };
+    let request = Request { boxes, tasks, framing, space, batch_memory, regions, device_maps, ..Request::default() };
     let in_parts = core.manner.overlaps && !core.manner.has_budget;
     runner.begin(picture, carried, &request, in_parts).inspect_err(|_| core.learn(Cadence::forget))
 }

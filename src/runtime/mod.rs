@@ -28,7 +28,7 @@ mod tensor;
 mod values;
 
 pub use bound::{DeviceTensor, Input, Traffic};
-pub use cuda::{Cuda, CudaFence, CudaFrame, CudaPlane, CudaTarget};
+pub use cuda::{Cuda, CudaFence, CudaFrame, CudaPlane, CudaSource, CudaTarget};
 pub use device::{Device, OpenVinoTarget};
 pub use foreign::DeviceBytes;
 pub use library::{Library, candidates, search_folders};

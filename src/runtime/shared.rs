@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 /// One thing for each key, as long as somebody uses it.
 pub struct Shared<K, T>(Mutex<Vec<(K, Weak<T>)>>);
 
+#[expect(clippy::new_without_default, reason = "made for statics, which take constants")]
 impl<K: PartialEq, T> Shared<K, T> {
     /// Nothing yet.
     pub const fn new() -> Self {

@@ -48,6 +48,8 @@ public:
     /// Elements per pixel.
     std::uint32_t channels() const noexcept { return map_.channels; }
     Element element() const noexcept { return static_cast<Element>(map_.element); }
+    /// Where its elements lie. On another device than the processor only c_map() leads to them; Result::copy_map() brings them elsewhere.
+    Memory memory() const noexcept { return static_cast<Memory>(map_.memory); }
     /// Time of the frame it was made from, and how many frames ago that was: 0 for this one.
     Timestamp timestamp() const noexcept { return Timestamp(map_.timestamp_ns); }
     std::uint32_t age_frames() const noexcept { return map_.age_frames; }
@@ -59,19 +61,19 @@ public:
     /// Pointer, strides and everything else as the C interface gives it.
     const SapiensMap &c_map() const noexcept { return map_; }
 
-    /// Whether its elements are of type T.
+    /// Whether its elements are of type T, and the processor can read them.
     template <class T> bool holds() const noexcept {
-        return (std::is_same_v<T, std::uint8_t> && element() == Element::u8) ||
-               (std::is_same_v<T, float> && element() == Element::f32);
+        return memory() == Memory::cpu && ((std::is_same_v<T, std::uint8_t> && element() == Element::u8) ||
+                                           (std::is_same_v<T, float> && element() == Element::f32));
     }
     /// Element c of pixel (x, y). Outside the map, or of another type than the map's: SAPIENS_ABORT. Loops are faster by row().
     template <class T> const T &at(std::uint32_t x, std::uint32_t y, std::uint32_t c = 0) const {
-        if (!holds<T>()) SAPIENS_ABORT("MapView::at: the map has elements of another type");
+        if (!holds<T>()) SAPIENS_ABORT("MapView::at: the map has elements of another type, or lies on a device");
         if (x >= width() || y >= height() || c >= channels()) SAPIENS_ABORT("MapView::at: outside the map");
         return *reinterpret_cast<const T *>(address(x, y) + map_.channel_stride * c);
     }
-    /// Row y, width() * channels() elements, the channels of a pixel side by side. Empty where they are not (FEATURES), and
-    /// for another type than the map's. Outside the map: SAPIENS_ABORT.
+    /// Row y, width() * channels() elements, the channels of a pixel side by side. Empty where they are not (FEATURES), for another type
+    /// than the map's, and for a map on a device. Outside the map: SAPIENS_ABORT.
     template <class T> Span<const T> row(std::uint32_t y) const {
         if (y >= height()) SAPIENS_ABORT("MapView::row: outside the map");
         const auto size = static_cast<std::int64_t>(sizeof(T));

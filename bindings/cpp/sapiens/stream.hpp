@@ -85,6 +85,8 @@ struct StreamOptions : PeopleOptions {
     Regions regions = static_cast<Regions>(detail::stream_defaults.regions);
     /// Whether frames overlap.
     Overlap overlap = static_cast<Overlap>(detail::stream_defaults.overlap);
+    /// Tasks whose maps stay on the device of their model, finished there: MapView::memory() says where each lies.
+    Tasks device_maps;
 };
 
 /// How often a task runs, and how important it is.
@@ -273,6 +275,7 @@ private:
         c.batch_memory = options.batch_memory;
         c.regions = static_cast<std::int32_t>(options.regions);
         c.overlap = static_cast<std::int32_t>(options.overlap);
+        c.device_maps = options.device_maps.bits();
         c_people(c, options);
         if (options.on_result) {
             stream.results_ = std::make_shared<detail::ResultSink>(std::move(options.on_result));

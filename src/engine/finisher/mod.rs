@@ -9,7 +9,7 @@ use crate::geometry::Size;
 use crate::onnx::Element;
 use crate::preprocess::{Geometry, Placement};
 use crate::runtime::{Device, DeviceTensor, Graphs, Input, Library, Shared, Tensor, TensorData, Traffic, View};
-use crate::spec::{NormalFrame, Task};
+use crate::spec::{ModelInfo, NormalFrame, Task};
 use crate::task::{Sampling, albedo, matting, normal, pointmap, seg};
 use graph::{Key, Step};
 pub use map::DeviceMap;
@@ -110,12 +110,12 @@ impl Finisher {
         self.device
     }
 
-    /// Checks that the maps of a task can be made here: each kind is tried on a small one first, against the host.
+    /// Checks that the maps of a task can be made here, and are no larger than `target`: each kind is tried on a small one first, against the host.
     ///
     /// # Errors
     /// `Unsupported` for a task that has none, and for more than the device has room for; `Device` where it lacks an operator or
     /// computes something else.
-    pub(super) fn check(&self, task: Task, target: Size) -> Result<()> {
+    pub fn check(&self, task: Task, target: Size) -> Result<()> {
         let kinds = MapKind::of(task);
         if kinds.is_empty() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{task} has no map that devices finish")));
@@ -134,7 +134,7 @@ impl Finisher {
         Ok(())
     }
 
-    /// The map of one picture of a batch. `frame` is that of normals.
+    /// The map of one picture of a batch.
     ///
     /// # Errors
     /// `InvalidArgument` for a placement without pixels, `Device` or `Runtime` when ONNX Runtime fails.
@@ -143,11 +143,12 @@ impl Finisher {
         kind: MapKind,
         (planes, person): (&DeviceTensor, usize),
         placement: &Placement,
-        frame: NormalFrame,
+        info: &ModelInfo,
         traffic: &mut Traffic,
     ) -> Result<DeviceMap> {
-        let tensor = self.make(kind, (Input::Device(planes), person), placement, frame, traffic)?;
-        Ok(DeviceMap::new(kind, tensor, Arc::clone(self)))
+        let tensor = self.make(kind, (Input::Device(planes), person), placement, info.normal_frame, traffic)?;
+        let classes = Some(info.classes).filter(|count| kind == MapKind::Labels && *count > 0);
+        Ok(DeviceMap::new(kind, tensor, classes, Arc::clone(self)))
     }
 
     fn make(

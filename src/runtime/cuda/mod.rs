@@ -18,7 +18,7 @@ use once_cell::sync::OnceCell;
 use std::ffi::{c_int, c_uint};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-pub use write::CudaTarget;
+pub use write::{CudaSource, CudaTarget};
 
 /// NVIDIA's driver.
 pub struct Cuda {

@@ -4,6 +4,24 @@ use super::Cuda;
 use super::driver::{Copy2d, MEMORY_DEVICE, MEMORY_HOST};
 use crate::error::{Error, Result};
 
+/// Rows without gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CudaSource<'a> {
+    /// In memory of the host.
+    Host(&'a [u8]),
+    /// On the device that they go to: an address, and so many bytes.
+    Device(u64, usize),
+}
+
+impl CudaSource<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::Host(bytes) => bytes.len(),
+            Self::Device(_, bytes) => bytes,
+        }
+    }
+}
+
 /// Where rows go, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CudaTarget {
@@ -31,27 +49,34 @@ impl Cuda {
     ///
     /// # Safety
     /// The target is the caller's to write, and nobody else uses it until the copy is done; until then `source` exists. Stream and event
-    /// exist; drivers do not check them.
-    pub unsafe fn write(&self, source: &[u8], row: usize, target: &CudaTarget, waits: bool) -> Result<()> {
-        if row == 0 || target.pitch < row || !source.len().is_multiple_of(row) || source.is_empty() {
-            let (bytes, pitch) = (source.len(), target.pitch);
+    /// exist; drivers do not check them. What lies on the device is all written.
+    pub unsafe fn write(&self, source: CudaSource, row: usize, target: &CudaTarget, waits: bool) -> Result<()> {
+        let bytes = source.len();
+        if row == 0 || target.pitch < row || !bytes.is_multiple_of(row) || bytes == 0 {
+            let pitch = target.pitch;
             let message = format!("{DATA}: {bytes} bytes in rows of {row} cannot be written {pitch} bytes apart");
             return Err(Error::invalid(message));
         }
-        let rows = source.len() / row;
+        let rows = bytes / row;
         let span = target.pitch.checked_mul(rows - 1).and_then(|span| span.checked_add(row));
         let span = span.ok_or_else(|| Error::invalid(format!("{DATA}: {rows} rows do not fit into any memory")))?;
         let device = self.device_of(target.start, span, DATA)?;
+        let from = match source {
+            CudaSource::Host(bytes) => {
+                Copy2d { src_memory: MEMORY_HOST, src_host: bytes.as_ptr() as usize, ..Copy2d::default() }
+            }
+            CudaSource::Device(address, _) => {
+                Copy2d { src_memory: MEMORY_DEVICE, src_device: address, ..Copy2d::default() }
+            }
+        };
         let copy = Copy2d {
-            src_memory: MEMORY_HOST,
-            src_host: source.as_ptr() as usize,
             src_pitch: row,
             dst_memory: MEMORY_DEVICE,
             dst_device: target.start,
             dst_pitch: if rows > 1 { target.pitch } else { row },
             width: row,
             height: rows,
-            ..Copy2d::default()
+            ..from
         };
         let Some(stream) = target.stream else {
             // SAFETY: the target holds these rows, and it is waited for.

@@ -96,7 +96,9 @@ static void run(stream *s, unsigned upto) {
         } else {
             for (y = 0; y < o->copy.height; ++y) {
                 copy_2d *c = &o->copy;
-                if (c->src_memory == 2) memcpy((char *)c->dst_host + y * c->dst_pitch, real(c->src_device + y * c->src_pitch, c->width), c->width);
+                if (c->src_memory == 2 && c->dst_memory == 2) {
+                    memcpy(real(c->dst_device + y * c->dst_pitch, c->width), real(c->src_device + y * c->src_pitch, c->width), c->width);
+                } else if (c->src_memory == 2) memcpy((char *)c->dst_host + y * c->dst_pitch, real(c->src_device + y * c->src_pitch, c->width), c->width);
                 else memcpy(real(c->dst_device + y * c->dst_pitch, c->width), (const char *)c->src_host + y * c->src_pitch, c->width);
             }
             ++copies;
@@ -161,7 +163,7 @@ int cuMemcpy2DAsync_v2(const copy_2d *c, void *handle) {
     stream *s = stream_of(handle);
     op o = { 0 };
     CALLED; IN_CONTEXT;
-    if (c->src_memory + c->dst_memory != 3 || c->src_pitch < c->width || c->dst_pitch < c->width || c->src_x + c->src_y + c->dst_x + c->dst_y > 0) return INVALID_VALUE;
+    if (c->src_memory + c->dst_memory < 3 || c->src_memory > 2 || c->dst_memory > 2 || c->src_pitch < c->width || c->dst_pitch < c->width || c->src_x + c->src_y + c->dst_x + c->dst_y > 0) return INVALID_VALUE;
     o.copy = *c;
     pthread_mutex_lock(&lock), put(s, o), pthread_mutex_unlock(&lock);
     return 0;

@@ -124,12 +124,40 @@ static void bad_targets_are_refused(void) {
     free(host);
 }
 
-static void look(SapiensContext *with, uint32_t filtered) {
+/* Both hold the same, but for the last digits. */
+static void are_near(SapiensResult *host, SapiensResult *device, int32_t kind) {
+    SapiensMap a = SAPIENS_MAP_INIT, b = SAPIENS_MAP_INIT;
+    uint32_t x, y, c, differ = 0;
+    OK(sapiens_result_map(host, SAPIENS_SCENE, kind, &a));
+    OK(sapiens_result_map(device, SAPIENS_SCENE, kind, &b));
+    CHECK(a.element == b.element && a.width == b.width && a.height == b.height && a.channels == b.channels && a.classes == b.classes);
+    CHECK(b.memory == SAPIENS_MEMORY_CPU && memcmp(a.image_from_map, b.image_from_map, sizeof a.image_from_map) == 0);
+    CHECK(a.row_stride == b.row_stride && a.pixel_stride == b.pixel_stride && a.channel_stride == b.channel_stride);
+    for (y = 0; y < a.height; ++y) {
+        for (x = 0; x < a.width; ++x) {
+            for (c = 0; c < a.channels; ++c) {
+                int64_t at = (int64_t)y * a.row_stride + (int64_t)x * a.pixel_stride + (int64_t)c * a.channel_stride;
+                const unsigned char *p = (const unsigned char *)a.data + at, *q = (const unsigned char *)b.data + at;
+                float u, v;
+                if (a.element == SAPIENS_ELEMENT_U8) {
+                    differ += *p != *q;
+                    continue;
+                }
+                memcpy(&u, p, sizeof u), memcpy(&v, q, sizeof v);
+                differ += !(u - v < 1e-4f && v - u < 1e-4f);
+            }
+        }
+    }
+    CHECK(differ == 0);
+}
+
+static void look(SapiensContext *with, uint32_t filtered, uint32_t on_device) {
     SapiensStreamOptions options = SAPIENS_STREAM_OPTIONS_INIT;
     SapiensStream *stream = NULL;
     SapiensImage image = picture();
     options.keep_image = 1;
     options.filter_maps = filtered;
+    options.device_maps = on_device;
     OK(sapiens_stream_create(with, &options, &stream));
     result = run_one(stream, &image, NULL);
 }
@@ -137,15 +165,34 @@ static void look(SapiensContext *with, uint32_t filtered) {
 int main(void) {
     static const int32_t kinds[] = { SAPIENS_MAP_KIND_LABELS, SAPIENS_MAP_KIND_CONFIDENCE, SAPIENS_MAP_KIND_NORMALS, SAPIENS_MAP_KIND_ALBEDO,
                                      SAPIENS_MAP_KIND_ALPHA, SAPIENS_MAP_KIND_FOREGROUND, SAPIENS_MAP_KIND_IMAGE };
+    const uint32_t dense = SAPIENS_TASK_SEG | SAPIENS_TASK_NORMAL | SAPIENS_TASK_ALBEDO | SAPIENS_TASK_MATTING;
     SapiensLoadOptions load = SAPIENS_LOAD_OPTIONS_INIT;
     SapiensContextOptions options = SAPIENS_CONTEXT_OPTIONS_INIT;
+    SapiensResultInfo info = SAPIENS_RESULT_INFO_INIT;
+    SapiensResult *host;
+    uint64_t bytes;
     size_t i;
     use_all();
     context = context_with_demo();
-    look(context, SAPIENS_TASK_NORMAL);
+    look(context, SAPIENS_TASK_NORMAL, 0);
     for (i = 0; i < sizeof kinds / sizeof *kinds; ++i) copies_are_the_map(kinds[i], 0, 0);
     copies_are_the_map(SAPIENS_MAP_KIND_NORMALS, 1, 0);
     bad_targets_are_refused();
+    /* The same maps, left on the device until somebody asks: the device is the processor here. */
+    OK(sapiens_result_info(result, &info));
+    host = result, bytes = info.to_host_bytes;
+    look(context, 0, dense);
+    OK(sapiens_result_info(result, &info));
+    CHECK(info.to_host_bytes < bytes / 2);
+    for (i = 0; i < sizeof kinds / sizeof *kinds; ++i) are_near(host, result, kinds[i]), copies_are_the_map(kinds[i], 0, 0);
+    OK(sapiens_result_write_map_png(result, SAPIENS_SCENE, SAPIENS_MAP_KIND_ALBEDO, "maps.png"));
+    CHECK(remove("maps.png") == 0);
+    OK(sapiens_result_release(&result));
+    /* What is steadied comes to the host. */
+    look(context, SAPIENS_TASK_NORMAL, dense);
+    copies_are_the_map(SAPIENS_MAP_KIND_NORMALS, 0, 0);
+    copies_are_the_map(SAPIENS_MAP_KIND_NORMALS, 1, 0);
+    OK(sapiens_result_release(&host));
     OK(sapiens_result_release(&result));
     OK(sapiens_context_destroy(&context));
     /* Channels first: turned on the way. */
@@ -153,7 +200,7 @@ int main(void) {
     OK(sapiens_context_create(&options, &context));
     load.tasks = SAPIENS_TASK_FEATURES;
     OK(sapiens_context_load(context, NULL, &load, NULL));
-    look(context, 0);
+    look(context, 0, 0);
     copies_are_the_map(SAPIENS_MAP_KIND_FEATURES, 0, 1);
     copies_are_the_map(SAPIENS_MAP_KIND_TOKENS, 0, 0);
     OK(sapiens_result_release(&result));

@@ -218,6 +218,10 @@ namespace Sapiens
         /// <summary>Whether frames overlap.</summary>
         public SapiensOverlap Overlap { get; set; }
 
+        /// <summary>Tasks whose maps stay on the device of their model, finished there. On a CUDA device <see cref="SapiensMap.Memory"/> is
+        /// Cuda then: read them there, or copy them with <see cref="SapiensResult.TryCopyMap"/>.</summary>
+        public SapiensTask DeviceMaps { get; set; }
+
         /// <summary>Points to the filters, which the caller keeps until the call is over.</summary>
         internal void Steady(ref NativeStreamOptions native, NativeFilterOptions* filter, NativeMapFilterOptions* maps)
         {
@@ -244,7 +248,7 @@ namespace Sapiens
                 max_people = Count(MaxPeople, "options.MaxPeople"), person_x = PersonX, person_y = PersonY,
                 track_new_score = TrackNewScore, track_memory_ms = Count(TrackMemoryMs, "options.TrackMemoryMs"),
                 filter = Filter != null ? 1u : 0u, filter_maps = MapFilter != null ? (uint)MapFilter.Maps : 0u,
-                batch_memory = BatchMemory, regions = (int)Regions, overlap = (int)Overlap,
+                batch_memory = BatchMemory, regions = (int)Regions, overlap = (int)Overlap, device_maps = (uint)DeviceMaps,
                 struct_size = (uint)sizeof(NativeStreamOptions), depth = Count(Depth, "options.Depth"), policy = (int)Policy,
                 delivery = (int)Delivery, map_space = (int)MapSpace, framing = (int)Framing, tasks = (uint)Tasks,
                 keep_image = KeepImage ? 1u : 0u, budget_ns = BudgetNanoseconds, callback = callback, user_data = userData,

@@ -17,6 +17,7 @@ namespace Sapiens
             filling = owner.Filling;
             data = native.data;
             Element = (SapiensElement)native.element;
+            Memory = (SapiensMemory)native.memory;
             Width = (int)native.width;
             Height = (int)native.height;
             Channels = (int)native.channels;
@@ -33,6 +34,10 @@ namespace Sapiens
         }
 
         public readonly SapiensElement Element;
+
+        /// <summary>Where Data lies: not on the processor for tasks of <see cref="SapiensStreamOptions.DeviceMaps"/> on a CUDA device.</summary>
+        public readonly SapiensMemory Memory;
+
         public readonly int Width;
         public readonly int Height;
         public readonly int Channels;
@@ -101,13 +106,17 @@ namespace Sapiens
             return isInside;
         }
 
-        /// <summary>Throws unless the elements are of that type.</summary>
+        /// <summary>Throws unless the elements are of that type, and can be read by the processor.</summary>
         internal void MustBe(SapiensElement element)
         {
             MustBeCurrent(owner, filling);
             if (Element != element)
             {
                 throw new InvalidOperationException(string.Format("the elements of this map are {0}, not {1}", Element, element));
+            }
+            if (Memory != SapiensMemory.Cpu)
+            {
+                throw new InvalidOperationException("this map lies on a device; SapiensResult.TryCopyMap brings it to the processor");
             }
         }
 

@@ -75,6 +75,8 @@ namespace Sapiens.Interop
         public ulong batch_memory;
         public int regions;
         public int overlap;
+        public uint device_maps;
+        public uint reserved;
     }
 
     [NativeTwin("SapiensOneEuro")]
