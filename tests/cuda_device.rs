@@ -6,10 +6,12 @@
 mod common;
 
 use common::{library, quiet, session_options};
-use sapiens::engine::{DeviceFraming, Engine, FrameResult, LoadOptions, ModelSource, Request};
+use sapiens::engine::{
+    DeviceFraming, Engine, Finisher, FrameResult, LoadOptions, MapKind, MapSpace, ModelSource, Request,
+};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat, Plane, YuvColor};
-use sapiens::runtime::{Cuda, CudaFence, CudaFrame, CudaPlane, CudaTarget, Device};
+use sapiens::runtime::{Cuda, CudaFence, CudaFrame, CudaPlane, CudaSource, CudaTarget, Device};
 use sapiens::spec::Task;
 use std::ffi::{c_int, c_uint, c_void};
 use std::sync::Arc;
@@ -145,7 +147,7 @@ fn rows_are_written_in_the_order_of_a_stream() {
         let start = host.put(&vec![0xA5; bytes]);
         let target = CudaTarget { start, pitch, stream, event: None };
         // SAFETY: the memory is ours, and `source` lives on.
-        unsafe { cuda.write(&source, row, &target, false) }.unwrap();
+        unsafe { cuda.write(CudaSource::Host(&source), row, &target, false) }.unwrap();
         let found = host.fetch(start, bytes);
         for (y, expected) in source.chunks_exact(row).enumerate() {
             assert_eq!(&found[y * pitch..][..row], expected, "row {y}");
@@ -153,11 +155,59 @@ fn rows_are_written_in_the_order_of_a_stream() {
         }
         let beyond = CudaTarget { start: start + 1, ..target };
         // SAFETY: it is refused.
-        let error = unsafe { cuda.write(&source, row, &beyond, false) }.unwrap_err();
+        let error = unsafe { cuda.write(CudaSource::Host(&source), row, &beyond, false) }.unwrap_err();
         assert!(error.to_string().contains("do not lie within their allocation"), "{error}");
     }
     let nowhere = CudaTarget { start: source.as_ptr() as u64, pitch, stream: None, event: None };
     // SAFETY: it is refused.
-    let error = unsafe { cuda.write(&source, row, &nowhere, true) }.unwrap_err();
+    let error = unsafe { cuda.write(CudaSource::Host(&source), row, &nowhere, true) }.unwrap_err();
     assert!(error.to_string().contains("no memory that CUDA knows"), "{error}");
+}
+
+#[test]
+#[ignore = "needs an NVIDIA GPU: benches/gpu.sh"]
+fn maps_stay_on_the_device() {
+    let session = session_options();
+    let device = session.devices[0];
+    let index = if let Device::Cuda(index) | Device::TensorRt(index) = device { index } else { 0 };
+    let finisher = Finisher::of(library(), device).unwrap();
+    for task in [Task::Seg, Task::Normal, Task::Pointmap, Task::Albedo, Task::Matting] {
+        finisher.check(task, Size::new(1920, 1080)).unwrap();
+    }
+    let options = LoadOptions {
+        session,
+        library: Some(library().path().to_path_buf()),
+        tasks: Some(vec![Task::Pose, Task::Seg, Task::Normal]),
+        input: Some(Size::new(96, 128)),
+        decoded_seg: true,
+        ..LoadOptions::default()
+    };
+    let engine = Engine::load(&[ModelSource::Demo], &options, &mut quiet).unwrap();
+    let image = Image::open("assets/standing.jpg").unwrap();
+    for space in [MapSpace::Model, MapSpace::Image] {
+        let request = Request { space, ..Request::default() };
+        let expected = engine.run(&image, &request).unwrap();
+        let found = engine.run(&image, &Request { device_maps: vec![Task::Seg, Task::Normal], ..request }).unwrap();
+        assert!(found.on_host.is_empty(), "{:?}", found.on_host);
+        assert_eq!(found.traffic.to_host, 308 * 3 * 4, "only keypoints come back");
+        let brought = found.scene.to_host().unwrap();
+        let (a, b) = (expected.scene.normal.as_ref().unwrap(), brought.normal.as_ref().unwrap());
+        assert!(a.shape() == b.shape() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4), "{space:?}");
+        assert_eq!(expected.scene.seg.as_ref().unwrap().labels, brought.seg.as_ref().unwrap().labels);
+        let map = found.scene.device_map(MapKind::Normals).unwrap();
+        if device == Device::Cpu {
+            continue;
+        }
+        // As a host reads it: by its address, from device to device.
+        let (host, cuda) = (Host::open(index), Cuda::get().unwrap());
+        let (address, row) = (map.address().unwrap(), map.size().width * 12);
+        let bytes = row * map.size().height;
+        assert_eq!(cuda.device_of(address, bytes, "map").unwrap(), index);
+        let target = CudaTarget { start: host.alloc(bytes), pitch: row, stream: None, event: None };
+        // SAFETY: the memory is ours, and the map lives on.
+        unsafe { cuda.write(CudaSource::Device(address, bytes), row, &target, false) }.unwrap();
+        let floats: Vec<f32> =
+            host.fetch(target.start, bytes).as_chunks::<4>().0.iter().map(|b| f32::from_ne_bytes(*b)).collect();
+        assert!(floats == brought.normal.as_ref().unwrap().iter().copied().collect::<Vec<_>>(), "{space:?}");
+    }
 }
