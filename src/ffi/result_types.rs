@@ -52,7 +52,8 @@ pub struct SapiensResultInfo {
     /// Bytes given to the models of the tasks from the memory of the host: pictures, tables. Counted also where the device is the
     /// processor; the detector's are not in it.
     pub to_device_bytes: u64,
-    /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host.
+    /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host. Not those of
+    /// maps that stayed on a device (`SapiensStreamOptions.device_maps`) and are asked for later.
     pub to_host_bytes: u64,
 }
 

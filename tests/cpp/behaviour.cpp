@@ -82,6 +82,22 @@ static void maps_of(const Result &result) {
     EXPECT(result.write_json(std::string_view("a\0b", 3)).code() == StatusCode::invalid_argument);
 }
 
+static void maps_that_stay() {
+    Context context = demo();
+    StreamOptions options;
+    options.device_maps = Tasks(Task::seg);
+    auto stream = context.create_stream(options);
+    const auto pixels = picture(90, 120);
+    EXPECT(stream->submit(Image::packed(PixelFormat::rgb8, 90, 120, pixels.data()), {}, 1s));
+    const auto result = stream->poll(Wait::forever());
+    const auto labels = result->map(scene, MapKind::labels);
+    EXPECT(labels && labels->memory() == Memory::cpu && labels->holds<std::uint8_t>());
+    EXPECT(result->info()->to_host_bytes > 0 && result->map(scene, MapKind::normals));
+    SapiensMap away = labels->c_map();
+    away.memory = SAPIENS_MEMORY_CUDA;
+    EXPECT(!MapView(away).holds<std::uint8_t>() && MapView(away).row<std::uint8_t>(0).empty());
+}
+
 static void submit_and_poll() {
     Context context = demo();
     const auto models = context.models();
@@ -245,6 +261,7 @@ static void a_file(const char *path) {
 int main(int count, char **arguments) {
     EXPECT(count == 2); // a picture
     a_file(arguments[1]);
+    maps_that_stay();
     submit_and_poll();
     events_and_boxes();
     stream_destroyed_by_its_own_callback();

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using Sapiens;
+using Sapiens.Interop;
 
 internal static class Faults
 {
@@ -103,6 +104,12 @@ internal static class Faults
             target.Size--;
             Check.Throws<ArgumentException>(() => result.TryCopyMap(SapiensResult.Scene, SapiensMapKind.Labels, target), "target->size");
         }
+        // As one on a device would be seen; nothing is read there.
+        var native = new NativeMap { memory = (int)SapiensMemory.Cuda, element = (int)SapiensElement.U8, width = 4, height = 4, channels = 1, data = (IntPtr)64 };
+        var away = new SapiensMap(result, ref native);
+        Check.That(away.Memory == SapiensMemory.Cuda && map.Memory == SapiensMemory.Cpu, "a map says where it lies");
+        Check.Throws<InvalidOperationException>(() => away.ByteAt(0, 0, 0), "TryCopyMap");
+        Check.Throws<InvalidOperationException>(() => SapiensMapCopy.ToArray(ref away, copy, 1, false), "TryCopyMap");
         Check.That(result.Info.ToHostBytes > copy.Length && result.Info.ToDeviceBytes > 0, "what has crossed is counted");
     }
 
@@ -126,6 +133,22 @@ internal static class Faults
             Check.Names("index", Check.Throws<ArgumentException>(() => result.Timing(1000, out stage), "1000"));
             Check.That(!result.TryGetMapOrScene(0, SapiensMapKind.Normals, out map), "no normals in it");
             Copies(result);
+            long crossed = (long)result.Info.ToHostBytes;
+            using (SapiensStream staying = context.CreateStream(new SapiensStreamOptions { DeviceMaps = SapiensTask.Seg }))
+            {
+                staying.Submit(Check.Pixels, Check.Image());
+                SapiensResult left = staying.Poll(SapiensStream.WaitForever);
+                Check.That((long)left.Info.ToHostBytes < crossed / 2, "labels have not crossed");
+                Check.That(left.TryGetMap(SapiensResult.Scene, SapiensMapKind.Labels, out map) && map.Memory == SapiensMemory.Cpu, "the processor is the device");
+                SapiensMap usual;
+                Check.That(result.TryGetMap(SapiensResult.Scene, SapiensMapKind.Labels, out usual), "labels");
+                for (int y = 0; y < map.Height; y++)
+                {
+                    Check.Equal(usual.ByteAt(y % usual.Width, y, 0), map.ByteAt(y % map.Width, y, 0), "label in row " + y);
+                }
+                left.Dispose();
+            }
+            map = default(SapiensMap);
             Check.Throws<InvalidOperationException>(() => map.FloatAt(0, 0, 0), "empty");
             Check.That(result.TryGetMapOrScene(0, SapiensMapKind.Labels, out map) && result.TryGetPose(0, out pose), "parts and pose");
             result.TryGetPose(0, out pose);
