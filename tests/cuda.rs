@@ -171,7 +171,7 @@ fn a_session_reads_foreign_memory_where_it_lies() {
                 let given = Surface::of_frame(&format, &planes).unwrap().unwrap();
                 // SAFETY: the bytes are there until the end of the test.
                 let foreign = unsafe { DeviceBytes::new(Device::Cpu, bytes.as_ptr() as u64, span) };
-                let foreign = Surface::on_device(&format, foreign, first, stride).unwrap().unwrap();
+                let foreign = Surface::on_device(&format, &[(foreign, first, stride)]).unwrap().unwrap();
                 assert!(
                     foreign.is_for(Device::Cpu) && !foreign.is_for(Device::Cuda(0)) && given.is_for(Device::Cuda(0))
                 );
@@ -194,11 +194,11 @@ fn a_session_reads_foreign_memory_where_it_lies() {
     let format = FrameFormat { size, format: PixelFormat::Gray8, yuv: None, orientation: Orientation::Normal };
     // SAFETY: nobody reads it.
     let elsewhere = unsafe { DeviceBytes::new(Device::Cuda(3), 0x1000, size.area()) };
-    let surface = Surface::on_device(&format, elsewhere, 0, 37).unwrap().unwrap();
+    let surface = Surface::on_device(&format, &[(elsewhere, 0, 37)]).unwrap().unwrap();
     let error = framer.upload(&surface, &mut Traffic::default()).err().unwrap();
     assert!(error.to_string().contains("is on cuda:3, the session on cpu"), "{error}");
     assert!(
-        Surface::on_device(&format, elsewhere, 1, 37).is_err()
-            && Surface::on_device(&format, elsewhere, 0, 36).is_err()
+        Surface::on_device(&format, &[(elsewhere, 1, 37)]).is_err()
+            && Surface::on_device(&format, &[(elsewhere, 0, 36)]).is_err()
     );
 }

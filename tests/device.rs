@@ -21,6 +21,11 @@ fn raw_frames_are_taken_as_they_lie() {
 }
 
 #[test]
+fn nv12_becomes_rgb_there() {
+    framings::check_nv12(library(), Device::Cpu);
+}
+
+#[test]
 fn nothing_but_the_frame_and_the_results_crosses() {
     traffic::check_engine(library().path(), Device::Cpu, DeviceFraming::On);
 }

@@ -257,6 +257,7 @@ fn webgpu_frames_as_the_host_does() {
 #[test]
 fn webgpu_takes_raw_frames_as_they_lie() {
     framings::check_layouts(library(), Device::WebGpu);
+    framings::check_nv12(library(), Device::WebGpu);
 }
 
 /// By itself, and the feature map stays on the device too.

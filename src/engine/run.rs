@@ -190,7 +190,7 @@ impl Engine {
     }
 
     /// As [`Engine::run`], on a raw frame. Where models frame on their device (and nothing is detected) the bytes go there as they
-    /// are, unless they are NV12 or their rows have an odd padding: then, and elsewhere, the host makes an image of them.
+    /// are, unless their rows have an odd padding: then, and elsewhere, the host makes an image of them.
     ///
     /// # Errors
     /// Those of [`Engine::run`] and [`FrameFormat::to_image`].
@@ -199,7 +199,7 @@ impl Engine {
     }
 
     /// As [`Engine::run`], on a frame in the memory of a CUDA device, once its pixels are there. Models that frame on that device read it
-    /// where it lies; for others, and for NV12 and rows with an odd padding, it is brought to the host, once.
+    /// where it lies; for others, and for rows with an odd padding, it is brought to the host, once.
     ///
     /// # Errors
     /// Those of [`Engine::run`] and [`CudaFrame::fetch`].
@@ -209,9 +209,9 @@ impl Engine {
 
     /// Whether [`Engine::run_cuda`] with boxes reads this frame where it lies, whichever task runs.
     pub fn takes(&self, frame: &CudaFrame) -> bool {
-        let [plane] = frame.planes() else { return false };
         let is_there = |model: &Arc<Model>| model.framer().is_some_and(|framer| framer.device() == frame.device());
-        !self.models.is_empty() && self.models.iter().all(is_there) && is_direct(frame.format(), plane.stride)
+        let strides = frame.planes().iter().map(|plane| plane.stride);
+        !self.models.is_empty() && self.models.iter().all(is_there) && is_direct(frame.format(), strides)
     }
 
     /// `left`: takes the maps that are to be decoded later.

@@ -4,6 +4,7 @@ mod frame;
 mod load;
 pub mod planes;
 
+pub(crate) use frame::YuvMatrix;
 pub use frame::{FrameFormat, Orientation, PixelFormat, Plane, YuvColor};
 
 use crate::error::{Error, ErrorKind, Result};

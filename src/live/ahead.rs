@@ -7,7 +7,7 @@ use super::stream::Core;
 use crate::engine::{Carried, Timing};
 use crate::error::Result;
 use crate::geometry::{Affine, Rect, Size};
-use crate::image::{Orientation, PixelFormat};
+use crate::image::Orientation;
 use crate::spec::Task;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,10 +86,8 @@ fn note(timings: &mut Vec<Timing>, stage: &str, since: &mut Instant) {
 fn convert(core: &Core, pixels: Pixels, fetched: &mut u64) -> Result<Picture> {
     let runner = core.runner().filter(|runner| !core.looks_at_images() && runner.takes_frames());
     match pixels {
-        // NV12 has to be converted, and what is borrowed on the host is given back before models run.
-        Pixels::Packed(bytes, format) if format.format != PixelFormat::Nv12 && runner.is_some() => {
-            Ok(Picture::Raw(bytes, format))
-        }
+        // What is borrowed on the host is given back before models run.
+        Pixels::Packed(bytes, format) if runner.is_some() => Ok(Picture::Raw(bytes, format)),
         Pixels::Cuda(borrowed) if runner.as_ref().is_some_and(|runner| runner.takes_cuda(borrowed.frame())) => {
             Ok(Picture::Cuda(borrowed))
         }

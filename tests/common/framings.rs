@@ -2,7 +2,7 @@
 
 use sapiens::engine::{Framer, Surface};
 use sapiens::geometry::{Rect, Size};
-use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat, Plane};
+use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat, Plane, YuvColor};
 use sapiens::preprocess::{Framing, Plan, mirror, plan};
 use sapiens::runtime::{Device, Library, Traffic};
 use sapiens::spec::{ModelFraming, Task};
@@ -142,5 +142,43 @@ pub fn check_layouts(library: &'static Library, device: Device) {
                 );
             }
         }
+    }
+}
+
+/// NV12 in all its colours, orientations, odd sizes and strides: the pixels of the host, as whole numbers.
+pub fn check_nv12(library: &'static Library, device: Device) {
+    let framer = Framer::of(library, device).unwrap();
+    let colors = [YuvColor::Bt601Limited, YuvColor::Bt601Full, YuvColor::Bt709Limited, YuvColor::Bt709Full];
+    let bytes = noise(64 * 90);
+    for (i, orientation) in Orientation::ALL.into_iter().enumerate() {
+        let size = Size::new(47 + i % 2, 30 + i / 2 % 3);
+        let format = FrameFormat { size, format: PixelFormat::Nv12, yuv: Some(colors[i % 4]), orientation };
+        let rows = [size.height, size.height.div_ceil(2)];
+        for (strides, is_up) in [([size.width, 48], false), ([51, 50], false), ([60, 62], true)] {
+            let mut start = 0;
+            let plane = |index: usize| {
+                let (stride, span) = (strides[index] as isize, strides[index] * (rows[index] - 1));
+                let first = if is_up { start + span } else { start };
+                start += span + strides[index];
+                Plane { bytes: &bytes, first, stride: if is_up { -stride } else { stride } }
+            };
+            let planes: Vec<Plane> = [0, 1].map(plane).to_vec();
+            let surface = Surface::of_frame(&format, &planes).unwrap().unwrap();
+            let image = format.to_image(&planes, Vec::new()).unwrap();
+            let (input, name) = (Size::new(32, 48), format!("{format:?} {strides:?}"));
+            let plan =
+                plan(image.size(), None, input, Task::Normal, Framing::Official, ModelFraming::Official).unwrap();
+            let mut traffic = Traffic::default();
+            let uploaded = framer.upload(&surface, &mut traffic).unwrap();
+            let found = framer.pixels(&uploaded, std::slice::from_ref(&plan), &mut traffic).unwrap().remove(0);
+            assert_eq!(surface.size(), image.size(), "{name}");
+            let (of, apart) = compare(&name, &plan.apply(&image).unwrap().pixels, &found.pixels);
+            assert!(apart as f64 <= SHARE * of as f64, "{name}: {apart} of {of}");
+            let planes = format.packed_bytes() as u64;
+            assert!(strides[0] != size.width || traffic.to_device < planes + 4000, "{name}: {traffic:?} of {planes}");
+        }
+        // U and V of the next row would change places.
+        let odd = [Plane { bytes: &bytes, first: 0, stride: 48 }, Plane { bytes: &bytes, first: 2000, stride: 49 }];
+        assert!(Surface::of_frame(&format, &odd).unwrap().is_none());
     }
 }

@@ -147,7 +147,7 @@ pub fn check_frames(library: &Path, device: Device, framing: DeviceFraming) {
         let found = engine.run_frame(&format, &planes, &request).unwrap();
         let expected = engine.run(&format.to_image(&planes, Vec::new()).unwrap(), &request).unwrap();
         same(&format!("{pixels:?}"), &expected, &found);
-        let crosses = if yuv.is_some() { size.area() * 3 } else { format.packed_bytes() };
+        let crosses = format.packed_bytes();
         assert!(
             (crosses as u64..crosses as u64 + 4 * TABLES).contains(&found.traffic.to_device),
             "{pixels:?}: {:?}",

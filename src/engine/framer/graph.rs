@@ -29,17 +29,22 @@ pub(super) fn upload(device: Device, channels: usize) -> Vec<u8> {
     let mut b = Builder::new();
     let dims = [Dim::Free("pixels"), Dim::Fixed(channels)];
     let bytes = b.input("bytes", Element::U8, &dims);
-    let floats = match device {
-        // It has no cast from bytes, but reads quantised ones.
-        Device::WebGpu => {
-            let one = b.floats(&[1.0], &[]);
-            b.op("DequantizeLinear", &[&bytes, &one], &[])
-        }
-        _ => b.op("Cast", &[&bytes], &[("to", Attr::Int(Element::F32 as i64))]),
-    };
+    let floats = floats(&mut b, device, &bytes);
     let frame = b.rename(&floats, "frame");
     b.output(&frame, Element::F32, &dims);
     b.finish("upload", &[]).encode_to_vec()
+}
+
+/// Bytes as floats.
+pub(super) fn floats(b: &mut Builder, device: Device, bytes: &str) -> String {
+    match device {
+        // It has no cast from bytes, but reads quantised ones.
+        Device::WebGpu => {
+            let one = b.floats(&[1.0], &[]);
+            b.op("DequantizeLinear", &[bytes, &one], &[])
+        }
+        _ => b.op("Cast", &[bytes], &[("to", Attr::Int(Element::F32 as i64))]),
+    }
 }
 
 /// `frame` and tables to `image`: people x height x width x 3, whole numbers in 0..255.

@@ -2,21 +2,22 @@
 
 mod choice;
 mod graph;
+mod nv12;
 mod surface;
 mod tables;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
-use crate::image::Image;
+use crate::image::{Image, YuvColor};
 use crate::preprocess::{Framed, Framing, Plan, plan};
-use crate::runtime::{Device, DeviceTensor, Graphs, Input, Library, Session, Shared, Tensor, Traffic, View};
+use crate::runtime::{Device, DeviceTensor, Graphs, Input, Library, Session, Shared, Tensor, Traffic};
 use crate::spec::{ModelFraming, Task};
 pub use choice::DeviceFraming;
 use graph::Key;
 use std::sync::Arc;
+use surface::Layout;
 pub use surface::Surface;
 pub(super) use surface::is_direct;
-use surface::{Bytes, Layout};
 use tables::Tables;
 
 /// Most weights per axis: what shrinks by more is framed on the host.
@@ -28,9 +29,16 @@ const FLOAT: usize = 4;
 /// Cuts what models see out of pictures, on one device. The pixels are those of [`crate::preprocess::frame`].
 pub struct Framer {
     device: Device,
-    /// By bytes per pixel.
-    uploads: Graphs<usize>,
+    uploads: Graphs<Upload>,
     framings: Graphs<Key>,
+}
+
+/// What a picture is before it is floats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upload {
+    /// So many bytes per pixel.
+    Packed(usize),
+    Nv12(YuvColor),
 }
 
 /// A picture on the device.
@@ -73,19 +81,28 @@ impl Framer {
     /// `InvalidArgument` for a picture on another device, `Device` or `Runtime` when ONNX Runtime fails.
     pub fn upload(&self, surface: &Surface, traffic: &mut Traffic) -> Result<Uploaded> {
         let layout = surface.layout;
-        let session = self.uploads.get(layout.channels, || graph::upload(self.device, layout.channels))?;
-        let shape = [surface.bytes.len() / layout.channels, layout.channels];
-        let bytes = match surface.bytes {
-            Bytes::Host(bytes) => Input::Host(View::U8(&shape, bytes)),
-            Bytes::There(bytes) => Input::Foreign(bytes, layout.channels),
+        let mut keep = |upload: Upload, inputs: &[(&str, Input)]| {
+            let session = self.uploads.get(upload, || match upload {
+                Upload::Packed(channels) => graph::upload(self.device, channels),
+                Upload::Nv12(color) => nv12::upload(self.device, color),
+            })?;
+            Ok(Uploaded { frame: session.keep(inputs, &["frame"], traffic)?.swap_remove(0), layout })
         };
-        let frame = session.keep(&[("bytes", bytes)], &["frame"], traffic)?.swap_remove(0);
-        Ok(Uploaded { frame, layout })
+        let Some(yuv) = &surface.yuv else {
+            let shape = surface.bytes.shape(layout.channels);
+            return keep(Upload::Packed(layout.channels), &[("bytes", surface.bytes.input(&shape))]);
+        };
+        let tables = nv12::Tables::new(yuv);
+        let (luma, chroma) = (surface.bytes.shape(1), yuv.chroma.shape(2));
+        let mut inputs = tables.inputs();
+        inputs.extend([("luma", surface.bytes.input(&luma)), ("chroma", yuv.chroma.input(&chroma))]);
+        keep(Upload::Nv12(yuv.color), &inputs)
     }
 
     /// Whether the device has room for a picture.
     pub fn takes(&self, surface: &Surface) -> bool {
-        surface.bytes.len().saturating_mul(FLOAT) <= self.device.largest_tensor()
+        let values = if surface.yuv.is_some() { surface.layout.size.area() * 3 } else { surface.bytes.len() };
+        values.saturating_mul(FLOAT) <= self.device.largest_tensor()
     }
 
     /// Whether the device has room for these crops of a picture, and its graph that many taps.

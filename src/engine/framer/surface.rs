@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::geometry::{Affine, Size};
-use crate::image::{FrameFormat, Image, PixelFormat, Plane};
-use crate::runtime::{CudaFrame, Device, DeviceBytes};
+use crate::image::{FrameFormat, Image, PixelFormat, Plane, YuvColor};
+use crate::runtime::{CudaFrame, Device, DeviceBytes, Input, View};
 use std::ops::Range;
 
 /// Where the pixels of an upright picture lie in a buffer, counted in pixels: `(x, y)` at `origin + x * across + y * down`.
@@ -24,7 +24,29 @@ pub(super) struct Layout {
 #[derive(Debug, Clone, Copy)]
 pub struct Surface<'a> {
     pub(super) bytes: Bytes<'a>,
+    /// If these are the luma of NV12: then `layout` is that of the R, G, B that the device makes of it, without gaps.
+    pub(super) yuv: Option<Yuv<'a>>,
     pub(super) layout: Layout,
+}
+
+/// The rest of NV12.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Yuv<'a> {
+    pub color: YuvColor,
+    /// Size of the buffer.
+    pub size: Size,
+    /// In bytes.
+    pub luma: Rows,
+    pub chroma: Bytes<'a>,
+    /// Those of `chroma`, in pairs of U and V.
+    pub pairs: Rows,
+}
+
+/// Where the first row begins, and from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub first: usize,
+    pub step: isize,
 }
 
 /// The rows of a picture with what lies between them.
@@ -35,11 +57,30 @@ pub(super) enum Bytes<'a> {
     There(DeviceBytes<'a>),
 }
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
     pub fn len(&self) -> usize {
         match self {
             Self::Host(bytes) => bytes.len(),
             Self::There(bytes) => bytes.len(),
+        }
+    }
+
+    /// The shape of [`Bytes::input`] in rows of so many.
+    pub fn shape(&self, columns: usize) -> [usize; 2] {
+        [self.len() / columns, columns]
+    }
+
+    pub fn input(&self, shape: &'a [usize; 2]) -> Input<'a> {
+        match *self {
+            Self::Host(bytes) => Input::Host(View::U8(shape, bytes)),
+            Self::There(bytes) => Input::Foreign(bytes, shape[1]),
+        }
+    }
+
+    fn is_for(&self, device: Device) -> bool {
+        match self {
+            Self::Host(_) => true,
+            Self::There(bytes) => bytes.device() == device,
         }
     }
 }
@@ -48,22 +89,21 @@ impl<'a> From<&'a Image> for Surface<'a> {
     fn from(image: &'a Image) -> Self {
         let size = image.size();
         let layout = Layout { size, channels: 3, order: [0, 1, 2], origin: 0, across: 1, down: size.width as isize };
-        Self { bytes: Bytes::Host(image.pixels()), layout }
+        Self { bytes: Bytes::Host(image.pixels()), yuv: None, layout }
     }
 }
 
 impl<'a> Surface<'a> {
-    /// A raw frame; `None` if the host has to convert it: NV12, and rows that do not begin a whole number of pixels after one
-    /// another.
+    /// A raw frame; `None` if the host has to convert it: rows that do not begin a whole number of pixels after one another, of NV12 an even
+    /// number of bytes of U, V.
     ///
     /// # Errors
     /// Those of [`FrameFormat::check`]; `InvalidArgument` for planes that do not hold the frame.
     pub fn of_frame(format: &FrameFormat, planes: &[Plane<'a>]) -> Result<Option<Self>> {
         format.check()?;
         format.check_planes(planes)?;
-        let plane = planes.first().ok_or_else(|| Error::invalid("planes: none given"))?;
-        let found = placed(format, plane.first, plane.stride);
-        Ok(found.map(|(range, layout)| Self { bytes: Bytes::Host(&plane.bytes[range]), layout }))
+        let rows: Vec<_> = planes.iter().map(|plane| (plane.first, plane.stride)).collect();
+        Self::of(format, &rows, |index, range| Ok(Bytes::Host(&planes[index].bytes[range])))
     }
 
     /// A frame on a CUDA device, once its pixels are there; `None` as for [`Surface::of_frame`].
@@ -71,29 +111,50 @@ impl<'a> Surface<'a> {
     /// # Errors
     /// Those of [`CudaFrame::bytes`].
     pub fn of_cuda(frame: &'a CudaFrame) -> Result<Option<Self>> {
-        let plane = frame.planes().first().ok_or_else(|| Error::invalid("planes: none given"))?;
-        let Some((range, layout)) = placed(frame.format(), plane.first, plane.stride) else { return Ok(None) };
-        Ok(Some(Self { bytes: Bytes::There(frame.bytes(range)?), layout }))
+        let rows: Vec<_> = frame.planes().iter().map(|plane| (plane.first, plane.stride)).collect();
+        Self::of(frame.format(), &rows, |index, range| Ok(Bytes::There(frame.bytes(index, range)?)))
     }
 
-    /// Bytes on a device, rows of a picture whose first one begins at byte `first`; `None` as for [`Surface::of_frame`].
+    /// Planes on a device: the bytes of their rows, where the first one begins, and from one to the next; `None` as for
+    /// [`Surface::of_frame`].
     ///
     /// # Errors
     /// Those of [`FrameFormat::check`]; `InvalidArgument` if they do not hold the picture.
-    pub fn on_device(
-        format: &FrameFormat,
-        bytes: DeviceBytes<'a>,
-        first: usize,
-        stride: isize,
-    ) -> Result<Option<Self>> {
+    pub fn on_device(format: &FrameFormat, planes: &[(DeviceBytes<'a>, usize, isize)]) -> Result<Option<Self>> {
         format.check()?;
-        format.check_rows(0, bytes.len(), first, stride)?;
-        let Some((range, layout)) = placed(format, first, stride) else { return Ok(None) };
-        if range != (0..bytes.len()) {
-            let message = format!("{} bytes on {}; the rows are the bytes {range:?}", bytes.len(), bytes.device());
+        if planes.len() != format.plane_count() {
+            let message = format!("{} planes; this format has {}", planes.len(), format.plane_count());
             return Err(Error::invalid(message));
         }
-        Ok(Some(Self { bytes: Bytes::There(bytes), layout }))
+        for (index, (bytes, first, stride)) in planes.iter().enumerate() {
+            format.check_rows(index, bytes.len(), *first, *stride)?;
+        }
+        let rows: Vec<_> = planes.iter().map(|&(_, first, stride)| (first, stride)).collect();
+        Self::of(format, &rows, |index, range| {
+            let bytes = planes[index].0;
+            if range != (0..bytes.len()) {
+                let message = format!("{} bytes on {}; the rows are the bytes {range:?}", bytes.len(), bytes.device());
+                return Err(Error::invalid(message));
+            }
+            Ok(Bytes::There(bytes))
+        })
+    }
+
+    /// Of planes that have been checked: where their rows lie, and what gives their bytes.
+    fn of(
+        format: &FrameFormat,
+        rows: &[(usize, isize)],
+        bytes: impl Fn(usize, Range<usize>) -> Result<Bytes<'a>>,
+    ) -> Result<Option<Self>> {
+        let Some((ranges, layout, yuv)) = placed(format, rows) else { return Ok(None) };
+        let mut found = ranges.into_iter().enumerate().map(|(index, range)| bytes(index, range));
+        let mut next = || found.next().unwrap_or_else(|| Err(Error::invalid("planes: none given")));
+        let first = next()?;
+        let yuv = match yuv {
+            Some((color, [luma, pairs])) => Some(Yuv { color, size: format.size, luma, chroma: next()?, pairs }),
+            None => None,
+        };
+        Ok(Some(Self { bytes: first, yuv, layout }))
     }
 
     /// Size of the upright picture.
@@ -103,48 +164,70 @@ impl<'a> Surface<'a> {
 
     /// Whether this device can be given it.
     pub fn is_for(&self, device: Device) -> bool {
-        match &self.bytes {
-            Bytes::Host(_) => true,
-            Bytes::There(bytes) => bytes.device() == device,
-        }
+        self.bytes.is_for(device) && self.yuv.is_none_or(|yuv| yuv.chroma.is_for(device))
     }
 }
 
-/// Whether a device can be given frames of this format that lie in rows `stride` bytes apart.
-pub(in crate::engine) fn is_direct(format: &FrameFormat, stride: isize) -> bool {
-    placed(format, 0, stride.abs()).is_some()
+/// Whether a device can be given frames of this format whose planes have rows so many bytes apart.
+pub(in crate::engine) fn is_direct(format: &FrameFormat, strides: impl Iterator<Item = isize>) -> bool {
+    placed(format, &strides.map(|stride| (0, stride.abs())).collect::<Vec<_>>()).is_some()
 }
 
-/// The bytes of a plane that hold its rows, and where the pixels lie in them; `None` if the host has to convert the frame. The rows have
-/// been checked.
-fn placed(format: &FrameFormat, first: usize, stride: isize) -> Option<(Range<usize>, Layout)> {
+/// The bytes of each plane that hold its rows, where the pixels lie in them, and the colours of NV12 with the rows of both planes; `None`
+/// if the host has to convert the frame. The rows have been checked.
+#[expect(clippy::type_complexity, reason = "said once, in the line above")]
+fn placed(
+    format: &FrameFormat,
+    rows: &[(usize, isize)],
+) -> Option<(Vec<Range<usize>>, Layout, Option<(YuvColor, [Rows; 2])>)> {
     let (channels, order) = match format.format {
         PixelFormat::Rgb8 => (3, [0, 1, 2]),
         PixelFormat::Bgr8 => (3, [2, 1, 0]),
         PixelFormat::Rgba8 => (4, [0, 1, 2]),
         PixelFormat::Bgra8 => (4, [2, 1, 0]),
         PixelFormat::Gray8 => (1, [0, 0, 0]),
-        PixelFormat::Nv12 => return None,
+        PixelFormat::Nv12 => {
+            let [luma, chroma] = rows else { return None };
+            let ((luma_range, luma), (range, pairs)) = (lying(format, 0, *luma, 1)?, lying(format, 1, *chroma, 2)?);
+            let pixels = Rows { first: 0, step: format.size.width as isize };
+            let yuv = Some((format.yuv?, [luma, pairs]));
+            return Some((vec![luma_range, range], layout(format, 3, [0, 1, 2], pixels), yuv));
+        }
     };
-    let stride = if format.size.height == 1 { format.row_bytes(0) as isize } else { stride };
-    if stride % channels as isize != 0 {
+    let (range, rows) = lying(format, 0, *rows.first()?, channels)?;
+    Some((vec![range], layout(format, channels, order, rows), None))
+}
+
+/// The bytes that hold the rows of a plane, and where these lie in them, in units of so many bytes.
+fn lying(
+    format: &FrameFormat,
+    plane: usize,
+    (first, stride): (usize, isize),
+    unit: usize,
+) -> Option<(Range<usize>, Rows)> {
+    let (row, rows) = (format.row_bytes(plane), format.rows(plane));
+    let stride = if rows == 1 { row as isize } else { stride };
+    if stride % unit as isize != 0 {
         return None;
     }
-    let span = stride.unsigned_abs() * (format.size.height - 1);
+    let span = stride.unsigned_abs() * (rows - 1);
     // The row that comes first in memory, and the first row of the picture seen from there.
     let (start, above) = if stride < 0 { (first - span, span) } else { (first, 0) };
-    let row = stride / channels as isize;
+    Some((start..start + span + row, Rows { first: above / unit, step: stride / unit as isize }))
+}
+
+/// Upright pixels in a buffer with such rows of pixels.
+fn layout(format: &FrameFormat, channels: usize, order: [usize; 3], rows: Rows) -> Layout {
     let Affine([[xx, xy, x0], [yx, yy, y0]]) = format.buffer_from_image();
-    let pixel = |x: f64, y: f64| x as isize + y as isize * row;
-    let layout = Layout {
+    let pixel = |x: f64, y: f64| x as isize + y as isize * rows.step;
+    Layout {
         size: format.upright_size(),
         channels,
         order,
-        origin: (above as isize / channels as isize + pixel(x0, y0)) as usize,
+        origin: (rows.first as isize + pixel(x0, y0)) as usize,
         across: pixel(xx, yx),
         down: pixel(xy, yy),
-    };
-    Some((start..start + span + format.row_bytes(0), layout))
+    }
 }
 
 #[cfg(test)]

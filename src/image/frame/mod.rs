@@ -7,6 +7,7 @@ mod orient;
 use super::{Image, check_size};
 use crate::error::{Error, Result};
 use crate::geometry::{Affine, Size};
+pub(crate) use nv12::Matrix as YuvMatrix;
 pub use orient::Orientation;
 
 /// Order of the bytes of a pixel, 8 bits per channel.

@@ -4,8 +4,8 @@ use super::YuvColor;
 use super::convert::pack;
 use std::ops::Range;
 
-/// Coefficients with 20 fractional bits: sums are exact to 1/2000 of a level, and stay within 32 bits.
-pub(super) struct Matrix {
+/// How Y, U, V become R, G, B: coefficients with 20 fractional bits, so that sums are exact to 1/2000 of a level and stay within 32 bits.
+pub(crate) struct Matrix {
     luma_offset: i32,
     luma: i32,
     red_v: i32,
@@ -15,11 +15,13 @@ pub(super) struct Matrix {
 }
 
 const BITS: u32 = 20;
+/// Half a level, so that shifting rounds.
+const HALF: i32 = 1 << (BITS - 1);
 
 impl Matrix {
     /// From the luma coefficients of red and blue (ITU-R BT.601-7, BT.709-6): R = Y + 2(1-kr) V, B = Y + 2(1-kb) U, and G from
     /// the definition of Y. In limited range Y spans 219 levels and U, V 224.
-    pub(super) const fn of(color: YuvColor) -> Self {
+    pub const fn of(color: YuvColor) -> Self {
         let (kr, kb) = match color {
             YuvColor::Bt601Limited | YuvColor::Bt601Full => (0.299, 0.114),
             YuvColor::Bt709Limited | YuvColor::Bt709Full => (0.2126, 0.0722),
@@ -40,10 +42,24 @@ impl Matrix {
         }
     }
 
-    /// What a U, V adds to red, green and blue, and half a level so that shifting rounds.
+    /// What is taken from Y, and what the rest is multiplied by.
+    pub const fn of_luma(&self) -> [i32; 2] {
+        [self.luma_offset, self.luma]
+    }
+
+    /// What `U - 128` and `V - 128` are multiplied by for red, green and blue.
+    pub const fn of_chroma(&self) -> [[i32; 3]; 2] {
+        [[0, self.green_u, self.blue_u], [self.red_v, self.green_v, 0]]
+    }
+
+    /// What is added to their sum, and what that is divided by then.
+    pub const fn rounding() -> [i32; 2] {
+        [HALF, 1 << BITS]
+    }
+
+    /// What a U, V adds to red, green and blue, and half a level.
     #[inline]
     fn chroma(&self, [u, v]: [u8; 2]) -> [i32; 3] {
-        const HALF: i32 = 1 << (BITS - 1);
         let (u, v) = (i32::from(u) - 128, i32::from(v) - 128);
         [self.red_v * v + HALF, self.green_u * u + self.green_v * v + HALF, self.blue_u * u + HALF]
     }

@@ -104,13 +104,13 @@ impl CudaFrame {
         device_of(&self.cuda, &self.planes).map(|_| ())
     }
 
-    /// A part of the first plane where it lies, once the pixels are there.
+    /// A part of a plane where it lies, once the pixels are there.
     ///
     /// # Errors
     /// `Device` or `InvalidArgument` with the words of the driver if waiting fails or the memory is gone.
-    pub fn bytes(&self, range: Range<usize>) -> Result<DeviceBytes<'_>> {
+    pub fn bytes(&self, plane: usize, range: Range<usize>) -> Result<DeviceBytes<'_>> {
         self.wait()?;
-        let plane = self.planes.first().filter(|plane| range.start <= range.end && range.end <= plane.bytes);
+        let plane = self.planes.get(plane).filter(|plane| range.start <= range.end && range.end <= plane.bytes);
         let plane = plane.ok_or_else(|| Error::new(ErrorKind::Internal, "a frame is read beyond its rows"))?;
         // SAFETY: by the promise of `new`.
         Ok(unsafe { DeviceBytes::new(self.device(), plane.start + range.start as u64, range.len()) })
