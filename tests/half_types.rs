@@ -62,7 +62,7 @@ fn types(graph: &GraphProto) -> HashMap<String, i32> {
             "Cast" => vec![attribute(node, "to").unwrap().i as i32],
             "Shape" | "ArgMax" => vec![I64],
             "TopK" => vec![input(0), I64],
-            "Greater" | "LessOrEqual" | "And" => vec![BOOL],
+            "Greater" | "LessOrEqual" | "Equal" | "And" => vec![BOOL],
             "Where" => vec![input(1)],
             _ => vec![input(0); node.output.len()],
         };

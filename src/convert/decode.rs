@@ -86,13 +86,30 @@ fn unit_range(net: &mut Net, x: &str) -> String {
 /// score. `task::pose::decode` is the same in plain Rust and explains it.
 fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let (k, area) = (channels as i64, map.area() as i64);
+    let axis = [("axis", Attr::Int(2))];
+    let keep = [("keepdims", Attr::Int(1))];
+    let last = net.b.shape(&[2]);
     let flat = net.reshape("heatmaps", &[-1, k, area]);
-    let one = net.b.shape(&[1]);
-    let peak = net.b.node("", "TopK", &[&flat, &one], 2, &[("axis", Attr::Int(-1))]);
-    let (score, index) = (&peak[0], &peak[1]);
-    let width = net.b.ints(&[map.width as i64], &[]);
-    let y = net.b.op("Div", &[index, &width], &[]);
-    let x = net.b.op("Mod", &[index, &width], &[]);
+    // Peak: the first row that has the largest value, and in it the first cell. So no 64-bit indices come up, which WebGPU
+    // computes on the processor: rows and columns are floats (exact up to 2^24), and places in the map are made of them as
+    // 32-bit integers. Behind a Reshape: ONNX Runtime would move the transposition of WebGPU's layout through what follows, down
+    // to truth values, which it cannot transpose there.
+    let rows = net.reshape("heatmaps", &[-1, k * map.height as i64, map.width as i64]);
+    let best = net.b.op("ReduceMax", &[&rows, &last], &[("keepdims", Attr::Int(0))]);
+    let best = net.reshape(&best, &[-1, k, map.height as i64]);
+    let score = &net.b.op("ReduceMax", &[&best, &last], &keep);
+    let y = first(net, &best, score, map.height);
+    let width = net.b.ints32(&[map.width as i32], &[]);
+    let place = |net: &mut Net, y: &str, x: &str| {
+        let y = net.cast(y, Element::I32);
+        let row = net.b.op("Mul", &[&y, &width], &[]);
+        net.b.op("Add", &[&row, x], &[])
+    };
+    let columns: Vec<i32> = (0..map.width as i32).collect();
+    let columns = net.b.ints32(&columns, &[map.width]);
+    let row = place(net, &y, &columns);
+    let row = net.b.op("GatherElements", &[&flat, &row], &axis);
+    let x = first(net, &row, score, map.width);
 
     // The separable blur as two products with banded matrices, which also pad with zeros.
     let (rows, columns) = (band(map.height), band(map.width));
@@ -101,26 +118,22 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let blurred = net.b.op("MatMul", &["heatmaps", &columns], &[]);
     let blurred = net.b.op("MatMul", &[&rows, &blurred], &[]);
     let blurred = net.reshape(&blurred, &[-1, k, area]);
-    let last = net.b.shape(&[2]);
-    let keep = [("keepdims", Attr::Int(1))];
     let blurred_max = net.b.op("ReduceMax", &[&blurred, &last], &keep);
     let lowest = net.b.op("ReduceMin", &[&flat, &last], &keep);
 
     // Centre, right, left, below, above, lower right, upper left; beyond the border its own value counts.
-    let shift = |net: &mut Net, v: &str, by: i64, limit: usize| {
-        let by = net.b.ints(&[by], &[]);
-        let (low, high) = (net.b.ints(&[0], &[]), net.b.ints(&[limit as i64 - 1], &[]));
+    let shift = |net: &mut Net, v: &str, by: f32, limit: usize| {
+        let by = net.b.floats(&[by], &[]);
+        let (low, high) = (net.b.floats(&[0.0], &[]), net.b.floats(&[(limit - 1) as f32], &[]));
         let moved = net.b.op("Add", &[v, &by], &[]);
-        let moved = net.b.op("Max", &[&moved, &low], &[]);
-        net.b.op("Min", &[&moved, &high], &[])
+        net.b.op("Clip", &[&moved, &low, &high], &[])
     };
-    let (right, left) = (shift(net, &x, 1, map.width), shift(net, &x, -1, map.width));
-    let (below, above) = (shift(net, &y, 1, map.height), shift(net, &y, -1, map.height));
-    let axis = [("axis", Attr::Int(2))];
+    let (right, left) = (shift(net, &x, 1.0, map.width), shift(net, &x, -1.0, map.width));
+    let (below, above) = (shift(net, &y, 1.0, map.height), shift(net, &y, -1.0, map.height));
     let ys = net.b.op("Concat", &[&y, &y, &y, &below, &above, &below, &above], &axis);
     let xs = net.b.op("Concat", &[&x, &right, &left, &x, &x, &right, &left], &axis);
-    let ys = net.b.op("Mul", &[&ys, &width], &[]);
-    let around = net.b.op("Add", &[&ys, &xs], &[]);
+    let xs = net.cast(&xs, Element::I32);
+    let around = place(net, &ys, &xs);
     let values = net.b.op("GatherElements", &[&blurred, &around], &axis);
 
     let zero = net.b.floats(&[0.0], &[]);
@@ -130,7 +143,8 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let largest = net.b.floats(&[f32::MAX], &[]);
     // A value that is not finite, anywhere, makes the whole blurred map so: each product takes in every cell. The
     // reductions themselves skip a NaN in some places.
-    let centre = net.b.op("GatherElements", &[&blurred, index], &axis);
+    let (from, to) = (net.b.shape(&[0]), net.b.shape(&[1]));
+    let centre = net.b.op("Slice", &[&values, &from, &to, &last], &[]);
     let centre = net.b.op("Abs", &[&centre], &[]);
     let finite = net.b.op("LessOrEqual", &[&centre, &largest], &[]);
     let scored = net.b.op("And", &[&positive, &uneven], &[]);
@@ -150,8 +164,12 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let (dx, dy) = (half_difference(net, r, l), half_difference(net, d, u));
     let (dxx, dyy) = (second_difference(net, r, c, l), second_difference(net, d, c, u));
     // (se - r - d + 2c - l - u + nw) / 2
-    let plus = net.b.op("Sum", &[se, c, c, nw], &[]);
-    let minus = net.b.op("Sum", &[r, d, l, u], &[]);
+    let sum = |net: &mut Net, [a, b, c, d]: [&str; 4]| {
+        let sum = net.b.op("Add", &[a, b], &[]);
+        let sum = net.b.op("Add", &[&sum, c], &[]);
+        net.b.op("Add", &[&sum, d], &[])
+    };
+    let (plus, minus) = (sum(net, [se, c, c, nw]), sum(net, [r, d, l, u]));
     let dxy = half_difference(net, &plus, &minus);
     // Newton step: -H^-1 g. One that leads far away, or nowhere, is not taken.
     let step = |net: &mut Net, gx: &str, hyy: &str, gy: &str, hxy: &str, det: &str| {
@@ -179,6 +197,17 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     net.b.op("Concat", &[&x, &y, &score], &axis)
 }
 
+/// The first of `cells` values, along the last axis of `[N, K, cells]`, that equals `value` `[N, K, 1]`, as a float; the last if none
+/// does (a value that is not a number).
+fn first(net: &mut Net, values: &str, value: &str, cells: usize) -> String {
+    let ramp: Vec<f32> = (0..cells).map(|i| i as f32).collect();
+    let (ramp, end) = (net.b.floats(&ramp, &[cells]), net.b.floats(&[(cells - 1) as f32], &[]));
+    let equal = net.b.op("Equal", &[values, value], &[]);
+    let places = net.b.op("Where", &[&equal, &ramp, &end], &[]);
+    let last = net.b.shape(&[2]);
+    net.b.op("ReduceMin", &[&places, &last], &[("keepdims", Attr::Int(1))])
+}
+
 fn half_difference(net: &mut Net, a: &str, b: &str) -> String {
     let half = net.b.floats(&[0.5], &[]);
     let difference = net.b.op("Sub", &[a, b], &[]);
@@ -204,8 +233,7 @@ fn input_position(net: &mut Net, index: &str, offset: &str, cells: usize, pixels
         }
     };
     let (scale, shift) = (net.b.floats(&[scale as f32], &[]), net.b.floats(&[shift as f32], &[]));
-    let position = net.cast(index, Element::F32);
-    let position = net.b.op("Add", &[&position, offset], &[]);
+    let position = net.b.op("Add", &[index, offset], &[]);
     let position = net.b.op("Mul", &[&position, &scale], &[]);
     net.b.op("Add", &[&position, &shift], &[])
 }

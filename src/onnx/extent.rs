@@ -116,7 +116,7 @@ impl<'g> Walk<'g> {
         let element = match node.op_type.as_str() {
             "Cast" => element_bytes(node.integer("to").unwrap_or(1) as i32),
             "ArgMax" | "Shape" | "Range" => 8,
-            "Greater" | "LessOrEqual" | "And" => 1,
+            "Greater" | "LessOrEqual" | "Equal" | "And" => 1,
             _ => element,
         };
         let shape = self.shape_of(node, &inputs).unwrap_or(first);

@@ -16,7 +16,7 @@ pub(super) fn elements(graph: &GraphProto) -> HashMap<String, i32> {
         let first = match node.op_type.as_str() {
             "Cast" => node.integer("to").and_then(|to| i32::try_from(to).ok()),
             "Shape" | "ArgMax" => Some(index),
-            "Greater" | "LessOrEqual" | "And" => Some(truth),
+            "Greater" | "LessOrEqual" | "Equal" | "And" => Some(truth),
             "Where" | "CastLike" | "DequantizeLinear" => input(1),
             _ => input(0),
         };
