@@ -53,7 +53,7 @@ pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
             output(net, &normals, "normals", Element::F32, &rgb);
         }
         Task::Pointmap => {
-            let scale = net.reshape("scale", &[-1, 1, 1, 1]);
+            let scale = net.reshape("scale", &[0, 1, 1, 1]);
             let points = net.b.op("Div", &["pointmap", &scale], &[]);
             output(net, &points, "points", Element::F32, &rgb);
         }
@@ -86,7 +86,7 @@ fn unit_range(net: &mut Net, x: &str) -> String {
 /// score. `task::pose::decode` is the same in plain Rust and explains it.
 fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let (k, area) = (channels as i64, map.area() as i64);
-    let flat = net.reshape("heatmaps", &[-1, k, area]);
+    let flat = net.reshape("heatmaps", &[0, k, area]);
     let one = net.b.shape(&[1]);
     let peak = net.b.node("", "TopK", &[&flat, &one], 2, &[("axis", Attr::Int(-1))]);
     let (score, index) = (&peak[0], &peak[1]);
@@ -100,7 +100,7 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let columns = net.b.floats(&columns, &[map.width, map.width]);
     let blurred = net.b.op("MatMul", &["heatmaps", &columns], &[]);
     let blurred = net.b.op("MatMul", &[&rows, &blurred], &[]);
-    let blurred = net.reshape(&blurred, &[-1, k, area]);
+    let blurred = net.reshape(&blurred, &[0, k, area]);
     let last = net.b.shape(&[2]);
     let keep = [("keepdims", Attr::Int(1))];
     let blurred_max = net.b.op("ReduceMax", &[&blurred, &last], &keep);

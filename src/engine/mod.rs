@@ -30,6 +30,7 @@ mod origin;
 mod parts;
 mod picture;
 mod prebuild;
+mod prepared;
 mod region;
 mod result;
 mod run;

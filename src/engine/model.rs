@@ -6,6 +6,7 @@ use super::load::{LoadOptions, Loaded};
 use super::memory::Footprint;
 use super::parts::{Parts, Wanted, first_input, graphs};
 use super::picture::Seen;
+use super::prepared;
 use super::region::Regional;
 use super::turns::{Turn, Turns};
 use super::watch::Watched;
@@ -14,6 +15,7 @@ use crate::onnx::{Cells, WINDOWS, proto::ModelProto, unfuse_attention, widen_inp
 use crate::preprocess::normalise;
 use crate::runtime::{Device, DeviceTensor, Input, Library, SessionOptions, Tensor, Traffic, View};
 use crate::spec::{ModelInfo, Task};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
@@ -53,9 +55,18 @@ impl Model {
         let input = first_input(&loaded.model)?.to_owned();
         let footprint = Footprint::of_graph(&loaded.model, &info, options)?;
         let compiled = loaded.compiled(library, options);
+        let prepared_files = RefCell::new(Vec::new());
         let parts = |model: &ModelProto| -> Result<Parts> {
-            let open =
-                |part: &ModelProto, session: &SessionOptions| loaded.open(library, part, session, compiled.as_deref());
+            let open = |part: &ModelProto, session: &SessionOptions, is_head: bool| {
+                let cache = options.cache.as_deref().filter(|_| is_head && prepared::is_wanted(options));
+                match cache.and_then(|cache| loaded.prepared(library, part, session, cache)) {
+                    Some((session, files)) => {
+                        prepared_files.borrow_mut().extend(files);
+                        Ok(session)
+                    }
+                    None => loaded.open(library, part, session, compiled.as_deref()),
+                }
+            };
             Parts::open(graphs(model, &info, options)?, &options.session, open)
         };
         let (framed, framing_refused) = framed(&loaded.model, &input, library, options, &parts)?;
@@ -63,6 +74,7 @@ impl Model {
             Some((parts, framer)) => (parts, Some(framer)),
             None => (parts(&loaded.model)?, None),
         };
+        loaded.watched.extend(prepared_files.into_inner());
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         Ok(Self {
