@@ -61,7 +61,8 @@ def parser():
     parser.add_argument(
         "--ours",
         default="fp32",
-        help="ways of running ours: PRECISION and of it :converted (before, to an .onnx file), :low-memory, :winograd=MB; "
+        help="ways of running ours: PRECISION and of it :converted (before, to an .onnx file), :low-memory, :winograd=MB, "
+        ":cached (the load after the one that fills a cache folder); "
         "@DEVICE at the end for another one than --device",
     )
     parser.add_argument("--options", default="", help="more options of libsapiens, in one argument: \"--cache DIR\"")
@@ -162,12 +163,15 @@ def compare(options):
         devices.append(device)
         precision, *modes = way.split(":")
         converted = "converted" in modes
-        extra = [word for mode in modes if mode != "converted" for word in f"--{mode}".split("=")]
+        extra = [word for mode in modes if mode not in ("converted", "cached") for word in f"--{mode}".split("=")]
         command = [str(options.sapiens), "bench", "--image", str(image), "--on-request", "--device", device, *extra]
         if converted:
             command += ["--model", str(convert(options.sapiens, checkpoint, built, precision)), *common]
         else:
             command += [*model, "--precision", precision]
+        if "cached" in modes:
+            command += ["--cache", str(folder / "cache")]
+            Process("filling the cache", command, environment(device)).close()
         processes.append(Process(f"libsapiens {ours}", command, environment(device)))
     peers = [] if options.peers == "none" else options.peers.split(",")
     theirs = folder / "theirs.npy"

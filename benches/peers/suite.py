@@ -21,7 +21,7 @@ TASKS = compare.TASKS
 # What is run in one turn must fit into the memory of the machine together.
 CPU_CASES = [
     ("pose", "fp32,fp32:winograd={winograd}", "eager,export"),
-    ("pose", "fp32,fp32:converted,fp32:converted:low-memory", "bare"),
+    ("pose", "fp32,fp32:converted,fp32:converted:low-memory,fp32:converted:low-memory:cached", "bare"),
     *((task, "fp32,fp32:winograd={winograd}", "eager") for task in TASKS[1:]),
     ("pose", "fp32", "eager,compile,eager:bf16"),
 ]

@@ -30,7 +30,7 @@ pub(super) fn build(net: &mut Net, grid: Size) -> Tokens {
     let (start, end, axis) = (net.b.shape(&[prefix as i64]), net.b.shape(&[count as i64]), net.b.shape(&[1]));
     let patches = net.b.op("Slice", &[&tokens, &start, &end, &axis], &[]);
     let planes = net.b.op("Transpose", &[&patches], &[("perm", Attr::Ints(&[0, 2, 1]))]);
-    let featmap = net.reshape(&planes, &[-1, embed as i64, grid.height as i64, grid.width as i64]);
+    let featmap = net.reshape(&planes, &[0, embed as i64, grid.height as i64, grid.width as i64]);
     let featmap = net.b.rename(&featmap, "featmap");
     net.b.value("tokens", Element::F32, &[Dim::Batch, Dim::Fixed(count), Dim::Fixed(embed)]);
     net.b.value(
@@ -80,7 +80,7 @@ fn tokenizer(net: &mut Net, patches: &str) -> String {
     let (h, w) = ((input.height / arch.patch) as i64 / window, (input.width / arch.patch) as i64 / window);
     let prefix = format!("{}tokenizer.", arch.prefix);
     net.b.scope("tokenizer");
-    let x = net.reshape(patches, &[-1, h, window, w, window, embed]);
+    let x = net.reshape(patches, &[0, h, window, w, window, embed]);
     let x = net.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&[0, 1, 3, 2, 4, 5]))]);
     let x = net.reshape(&x, &[-1, window * window, embed]);
     let cls = Recipe::Stored(format!("{prefix}w_cls"));

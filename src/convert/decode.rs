@@ -53,7 +53,7 @@ pub(super) fn build(net: &mut Net, task: Task, channels: usize, map: Size) {
             output(net, &normals, "normals", Element::F32, &rgb);
         }
         Task::Pointmap => {
-            let scale = net.reshape("scale", &[-1, 1, 1, 1]);
+            let scale = net.reshape("scale", &[0, 1, 1, 1]);
             let points = net.b.op("Div", &["pointmap", &scale], &[]);
             output(net, &points, "points", Element::F32, &rgb);
         }
@@ -89,14 +89,14 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let axis = [("axis", Attr::Int(2))];
     let keep = [("keepdims", Attr::Int(1))];
     let last = net.b.shape(&[2]);
-    let flat = net.reshape("heatmaps", &[-1, k, area]);
+    let flat = net.reshape("heatmaps", &[0, k, area]);
     // Peak: the first row that has the largest value, and in it the first cell. So no 64-bit indices come up, which WebGPU
     // computes on the processor: rows and columns are floats (exact up to 2^24), and places in the map are made of them as
     // 32-bit integers. Behind a Reshape: ONNX Runtime would move the transposition of WebGPU's layout through what follows, down
     // to truth values, which it cannot transpose there.
-    let rows = net.reshape("heatmaps", &[-1, k * map.height as i64, map.width as i64]);
+    let rows = net.reshape("heatmaps", &[0, k * map.height as i64, map.width as i64]);
     let best = net.b.op("ReduceMax", &[&rows, &last], &[("keepdims", Attr::Int(0))]);
-    let best = net.reshape(&best, &[-1, k, map.height as i64]);
+    let best = net.reshape(&best, &[0, k, map.height as i64]);
     let score = &net.b.op("ReduceMax", &[&best, &last], &keep);
     let y = first(net, &best, score, map.height);
     let width = net.b.ints32(&[map.width as i32], &[]);
@@ -117,7 +117,7 @@ fn keypoints(net: &mut Net, channels: usize, map: Size) -> String {
     let columns = net.b.floats(&columns, &[map.width, map.width]);
     let blurred = net.b.op("MatMul", &["heatmaps", &columns], &[]);
     let blurred = net.b.op("MatMul", &[&rows, &blurred], &[]);
-    let blurred = net.reshape(&blurred, &[-1, k, area]);
+    let blurred = net.reshape(&blurred, &[0, k, area]);
     let blurred_max = net.b.op("ReduceMax", &[&blurred, &last], &keep);
     let lowest = net.b.op("ReduceMin", &[&flat, &last], &keep);
 

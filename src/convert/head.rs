@@ -264,7 +264,7 @@ fn scale_branch(net: &mut Net, tokens: &Tokens, branch: &ScaleBranch) -> String 
     }
     let features = branch.linears.first().map_or(0, |l| l.input);
     x = net.widen(&x);
-    x = net.reshape(&x, &[-1, features as i64]);
+    x = net.reshape(&x, &[0, features as i64]);
     for (i, layer) in branch.linears.iter().enumerate() {
         if i > 0 {
             x = net.silu(&x);

@@ -82,6 +82,8 @@ impl<'a> Net<'a> {
         self.b.op("Cast", &[x], &[("to", Attr::Int(to as i64))])
     }
 
+    /// `x` with other extents. One that stays, above all the batch, is 0 and not -1: it then keeps its name, and ONNX Runtime knows
+    /// which buffers it can use again. Without, planning them takes most of the time of a load, and every value gets memory of its own.
     pub fn reshape(&mut self, x: &str, dims: &[i64]) -> String {
         let shape = self.b.shape(dims);
         self.b.op("Reshape", &[x, &shape], &[])
@@ -150,12 +152,12 @@ impl<'a> Net<'a> {
         // CUDA has no kernel for bfloat16: what the operator is defined by.
         let (c, h, w) = (channels as i64, map.height as i64, map.width as i64);
         let (split, order) = match pixels_first {
-            true => ([-1, 2, 2, c, h, w], [0, 3, 4, 1, 5, 2]),
-            false => ([-1, c, 2, 2, h, w], [0, 1, 4, 2, 5, 3]),
+            true => ([0, 2, 2, c, h, w], [0, 3, 4, 1, 5, 2]),
+            false => ([0, c, 2, 2, h, w], [0, 1, 4, 2, 5, 3]),
         };
         let x = self.reshape(x, &split);
         let x = self.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&order))]);
-        self.reshape(&x, &[-1, c, 2 * h, 2 * w])
+        self.reshape(&x, &[0, c, 2 * h, 2 * w])
     }
 
     /// `x * rsqrt(mean(x^2) + eps) * weight` over the last axis, in 32-bit floats.

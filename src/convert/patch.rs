@@ -25,7 +25,7 @@ pub(super) fn patch_embed(net: &mut Net) -> String {
         let dims = [Dim::Batch, Dim::Fixed(3), Dim::Fixed(input.height), Dim::Fixed(input.width)];
         let x = net.b.input("input", Element::F32, &dims);
         let x = shifted(net, x, padding, [2, 3]);
-        let x = net.reshape(&x, &[-1, 3, h, pi, w, pi]);
+        let x = net.reshape(&x, &[0, 3, h, pi, w, pi]);
         let x = net.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&[0, 2, 4, 1, 3, 5]))]);
         let tensor = weight_key.clone();
         (x, Recipe::Transposed { tensor, rows: 0..embed, columns: 3 * area, row_scale: None })
@@ -38,7 +38,7 @@ pub(super) fn patch_embed(net: &mut Net) -> String {
             x = net.cast(&x, Element::F32);
             x = shifted(net, x, padding, [1, 2]);
         }
-        let x = net.reshape(&x, &[-1, h, pi, w, pi, 3]);
+        let x = net.reshape(&x, &[0, h, pi, w, pi, 3]);
         let mut x = net.b.op("Transpose", &[&x], &[("perm", Attr::Ints(&[0, 1, 3, 2, 4, 5]))]);
         if padding == 0 {
             x = net.cast(&x, Element::F32);
@@ -46,7 +46,7 @@ pub(super) fn patch_embed(net: &mut Net) -> String {
         let folded = weight_key.clone();
         (x, Recipe::computed(move |source| folded_patch_weight(&source.read(&folded)?, embed, area)))
     };
-    let patches = net.reshape(&patches, &[-1, h * w, 3 * pi * pi]);
+    let patches = net.reshape(&patches, &[0, h * w, 3 * pi * pi]);
     // 32-bit in every precision: the folded products are large and cancel.
     let weight = net.float_weight(&format!("{key}.weight"), &[3 * area, embed], weight);
     let keys = [weight_key, bias_key.clone()];

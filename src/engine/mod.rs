@@ -34,6 +34,7 @@ mod origin;
 mod parts;
 mod picture;
 mod prebuild;
+mod prepared;
 mod region;
 mod result;
 mod run;

@@ -8,6 +8,7 @@ use super::load::{LoadOptions, Loaded};
 use super::memory::Footprint;
 use super::parts::{Parts, Wanted, first_input, graphs};
 use super::picture::Seen;
+use super::prepared;
 use super::region::Regional;
 use super::turns::{Turn, Turns};
 use super::watch::Watched;
@@ -17,6 +18,7 @@ use crate::preprocess::normalise;
 use crate::runtime::{Device, DeviceTensor, Input, Library, Session, SessionOptions, Tensor, Traffic, View};
 use crate::spec::{ModelFraming, ModelInfo, Task};
 use once_cell::sync::OnceCell;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// A model on a device. Shared freely between threads; runs of one model are serialised.
@@ -58,9 +60,18 @@ impl Model {
         let input = first_input(&loaded.model)?.to_owned();
         let footprint = Footprint::of_graph(&loaded.model, &info, options)?;
         let compiled = loaded.compiled(library, options);
+        let prepared_files = RefCell::new(Vec::new());
         let parts = |model: &ModelProto| -> Result<Parts> {
-            let open =
-                |part: &ModelProto, session: &SessionOptions| loaded.open(library, part, session, compiled.as_deref());
+            let open = |part: &ModelProto, session: &SessionOptions, is_head: bool| {
+                let cache = options.cache.as_deref().filter(|_| is_head && prepared::is_wanted(options));
+                match cache.and_then(|cache| loaded.prepared(library, part, session, cache)) {
+                    Some((session, files)) => {
+                        prepared_files.borrow_mut().extend(files);
+                        Ok(session)
+                    }
+                    None => loaded.open(library, part, session, compiled.as_deref()),
+                }
+            };
             Parts::open(graphs(model, &info, options)?, &options.session, open)
         };
         let (framed, framing_refused) = framed(&loaded.model, &input, library, options, &parts)?;
@@ -68,6 +79,7 @@ impl Model {
             Some((parts, framer)) => (parts, Some(framer)),
             None => (parts(&loaded.model)?, None),
         };
+        loaded.watched.extend(prepared_files.into_inner());
         // Mapped files may go on Unix; elsewhere they must stay as long as the sessions.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         Ok(Self {

@@ -1,6 +1,7 @@
 //! The sessions of a model: one for a single task, or a backbone that is run once per picture and a head per task.
 
 use super::load::LoadOptions;
+use super::prepared;
 use super::region::{Regional, is_regional};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{cut, proto::ModelProto};
@@ -39,6 +40,7 @@ pub(super) fn graphs(model: &ModelProto, info: &ModelInfo, options: &LoadOptions
     let input = first_input(model)?;
     let wanted = Wanted::new(info, options);
     let is_windowed = |task: Task| options.regions && is_regional(task);
+    let is_apart = |task: Task| is_windowed(task) || (prepared::is_wanted(options) && task != Task::Features);
     let head = |&task: &Task| -> Result<Part> {
         let graph = cut(model, &["featmap"], wanted.of(task))?;
         if !is_windowed(task) {
@@ -49,7 +51,7 @@ pub(super) fn graphs(model: &ModelProto, info: &ModelInfo, options: &LoadOptions
     };
     match info.tasks.as_slice() {
         [] => Err(Error::new(ErrorKind::CorruptModel, "the model has no task")),
-        &[task] if !is_windowed(task) => {
+        &[task] if !is_apart(task) => {
             let graph = cut(model, &[input], wanted.of(task))?;
             Ok(vec![Part { graph, task: Some(task), regional: None }])
         }
@@ -68,17 +70,18 @@ pub(super) fn first_input(model: &ModelProto) -> Result<&str> {
 }
 
 impl Parts {
-    /// Opens a session of each graph.
+    /// Opens a session of each graph; `open` is told whether it is a head.
     pub fn open(
         graphs: Vec<Part>,
         options: &SessionOptions,
-        open: impl Fn(&ModelProto, &SessionOptions) -> Result<Session>,
+        open: impl Fn(&ModelProto, &SessionOptions, bool) -> Result<Session>,
     ) -> Result<Self> {
         let varying = SessionOptions { varying: true, ..options.clone() };
         let (mut first, mut heads) = (None, Vec::new());
         let is_whole = graphs.len() == 1;
         for Part { graph, task, regional } in graphs {
-            let session = open(&graph, if regional.is_some() { &varying } else { options })?;
+            let is_head = task.is_some() && !is_whole;
+            let session = open(&graph, if regional.is_some() { &varying } else { options }, is_head)?;
             match task {
                 Some(task) if !is_whole => heads.push(Head { task, session, regional }),
                 _ => first = Some(session),

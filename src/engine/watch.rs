@@ -26,6 +26,11 @@ impl Watched {
         Ok(Self { path, file, length: found.len(), modified: found.modified().ok() })
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Refuses a file that is not what it was, and a name that stands for another one. A file whose name is gone does no
     /// harm: it stays as long as it is mapped.
     pub fn check(&self) -> Result<()> {

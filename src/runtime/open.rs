@@ -48,6 +48,7 @@ pub(super) fn open_on(
             .with_inter_op_spinning(false)?
             .with_prepacking(!options.low_memory)?
             .with_memory_pattern(!options.varying)?;
+        builder = options.optimised.apply(builder)?;
         if strict && device != Device::Cpu {
             builder = builder.with_disable_cpu_fallback()?;
         } else {

@@ -4,6 +4,7 @@ use super::bind::Bound;
 use super::bound::{DeviceTensor, Input, Traffic, memory_of};
 use super::fixed::Fixed;
 use super::open::{open_on, open_recorded};
+use super::optimised::Optimised;
 use super::providers::ProviderOptions;
 use super::staging::Staging;
 use super::tensor::{Tensor, View};
@@ -30,6 +31,8 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Keeps the weights of a file memory-mapped and unpacked: little memory, a slightly slower run.
     pub low_memory: bool,
+    /// Whether the graph is optimised, and what becomes of it then.
+    pub optimised: Optimised,
     /// What only some devices have.
     pub providers: ProviderOptions,
     /// Values inside the graph have other sizes from run to run: memory is not planned as the first run needs it.
@@ -42,6 +45,7 @@ impl Default for SessionOptions {
             devices: vec![Device::Cpu],
             threads: 0,
             low_memory: false,
+            optimised: Optimised::default(),
             providers: ProviderOptions::default(),
             varying: false,
         }

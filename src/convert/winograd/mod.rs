@@ -298,7 +298,7 @@ impl Band {
         if let Some(bias) = bias {
             products[1] = net.b.op("Add", &[&products[1], bias], &[]);
         }
-        let shape = [-1, kernel.layer.output as i64, self.rows as i64, self.columns as i64];
+        let shape = [0, kernel.layer.output as i64, self.rows as i64, self.columns as i64];
         let mut tiles = vec![Vec::new(); TILE];
         for across in filter.inverse(net, &products) {
             let count = ("num_outputs", Attr::Int(filter.points() as i64));

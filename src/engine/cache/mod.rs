@@ -1,5 +1,5 @@
-//! A folder that keeps what loading a model costs: the graph and weights made of a checkpoint, and what execution providers
-//! compile.
+//! A folder that keeps what loading a model costs: the graph and weights made of a checkpoint, heads as ONNX Runtime optimised them,
+//! and what execution providers compile.
 //!
 //! An entry is named by what it was made from and how: the checkpoint's path, size, time of change and samples of its bytes, and
 //! the planned graph. It is made under a temporary name and renamed, so that another process finds it whole or not at all; two
@@ -12,11 +12,12 @@ pub use built::{BuiltModel, built_models};
 pub(super) use built::{note, record_folder};
 pub(super) use fingerprint::Fingerprint;
 
-use super::load::{Loaded, external_data, read_graph};
+use super::load::{Loaded, external_data};
 use super::watch::Watched;
 use crate::checkpoint::{Source, hex};
 use crate::convert::{self, InMemory, Plan, Progress};
 use crate::error::{Error, Result};
+use crate::onnx::proto::ModelProto;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,6 +29,8 @@ use std::time::{Duration, SystemTime};
 const FORMAT: u32 = 1;
 /// Converted checkpoints lie in this folder of the cache.
 const CONVERTED: &str = "converted";
+/// Optimised heads in this one.
+const OPTIMISED: &str = "optimised";
 /// In an entry: the graph, and what it should be.
 const GRAPH: &str = "graph.onnx";
 const ENTRY: &str = "entry.json";
@@ -39,7 +42,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 /// What an entry should be.
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// The checkpoint, for people who look into the folder.
+    /// The checkpoint, for people who look into the folder; empty for what was made of several files.
     source: String,
     /// SHA-256 of the graph.
     graph: String,
@@ -80,28 +83,43 @@ pub(super) fn converted(
     source: &Source,
     progress: &mut Progress,
 ) -> Result<Loaded> {
-    let folder = cache.join(CONVERTED);
-    fs::create_dir_all(&folder).map_err(|e| Error::io("create the cache folder", &folder, e))?;
-    let (info, entry) = (plan.info.clone(), folder.join(key));
-    let loaded = |found: Found| Loaded {
+    let info = plan.info.clone();
+    let name = source.checkpoint().path().map(|path| path.display().to_string()).unwrap_or_default();
+    let fill = |folder: &Path| Ok(convert::to_folder(plan, source, folder, progress)?.encode_to_vec());
+    let found = kept(&cache.join(CONVERTED), key, name, fill)?;
+    Ok(Loaded {
         folder: Some(found.folder),
         watched: found.watched,
         key: Some(key.to_owned()),
         is_cached: found.is_old,
         ..Loaded::new(found.model, info)
-    };
+    })
+}
+
+/// A graph as ONNX Runtime optimised it: from the cache, or made by `fill`, as for [`kept`].
+///
+/// # Errors
+/// `Io` about the cache; those of `fill`.
+pub(super) fn optimised(cache: &Path, key: &str, fill: impl FnOnce(&Path) -> Result<Vec<u8>>) -> Result<Found> {
+    kept(&cache.join(OPTIMISED), key, String::new(), fill)
+}
+
+/// The entry `key` of a folder. If it is not there, or damaged, `fill` writes its weights into a folder and returns its graph.
+fn kept(folder: &Path, key: &str, source: String, fill: impl FnOnce(&Path) -> Result<Vec<u8>>) -> Result<Found> {
+    fs::create_dir_all(folder).map_err(|e| Error::io("create the cache folder", folder, e))?;
+    let entry = folder.join(key);
     if let Some(found) = open(&entry, true) {
-        return Ok(loaded(found));
+        return Ok(found);
     }
-    sweep(&folder);
-    let made = make(&folder, plan, source, progress)?;
+    sweep(folder);
+    let made = make(folder, source, fill)?;
     // Another process may have been faster, or a damaged entry is in the way.
     for _ in 0..3 {
         if fs::rename(made.path(), &entry).is_ok() {
             // What has its final name is not removed.
             let _ = made.keep();
             return match open(&entry, false) {
-                Some(found) => Ok(loaded(found)),
+                Some(found) => Ok(found),
                 None => {
                     Err(Error::new(crate::ErrorKind::Io, "the cache gave back another entry than was written")
                         .at(entry))
@@ -109,49 +127,50 @@ pub(super) fn converted(
             };
         }
         if let Some(found) = open(&entry, true) {
-            return Ok(loaded(found));
+            return Ok(found);
         }
-        set_aside(&folder, &entry);
+        set_aside(folder, &entry);
     }
     Err(Error::new(crate::ErrorKind::Io, "the cache folder takes no new entry; remove what has this name").at(entry))
 }
 
-struct Found {
-    model: crate::onnx::proto::ModelProto,
-    folder: PathBuf,
-    watched: Vec<Watched>,
+/// An entry.
+pub(super) struct Found {
+    /// The graph as it is stored, and what this library reads of it.
+    pub graph: Vec<u8>,
+    model: ModelProto,
+    pub folder: PathBuf,
+    pub watched: Vec<Watched>,
     is_old: bool,
 }
 
 /// An entry that is whole.
 fn open(entry: &Path, is_old: bool) -> Option<Found> {
     let should: Entry = serde_json::from_slice(&fs::read(entry.join(ENTRY)).ok()?).ok()?;
-    let graph = entry.join(GRAPH);
-    let is_whole = hex(&Sha256::digest(fs::read(&graph).ok()?)) == should.graph
+    let graph = fs::read(entry.join(GRAPH)).ok()?;
+    let is_whole = hex(&Sha256::digest(&graph)) == should.graph
         && fs::metadata(entry.join(InMemory::WEIGHTS)).ok()?.len() == should.weights;
     if !is_whole {
         return None;
     }
-    let model = read_graph(&graph).ok()?;
+    let model = ModelProto::decode(graph.as_slice()).ok()?;
     let folder = entry.canonicalize().ok()?;
     let watched = external_data(&model, &folder).ok()?;
-    Some(Found { model, folder, watched, is_old })
+    Some(Found { graph, model, folder, watched, is_old })
 }
 
 /// A new entry under a name that passes.
-fn make(folder: &Path, plan: Plan, source: &Source, progress: &mut Progress) -> Result<tempfile::TempDir> {
+fn make(folder: &Path, source: String, fill: impl FnOnce(&Path) -> Result<Vec<u8>>) -> Result<tempfile::TempDir> {
     let passing = tempfile::Builder::new().prefix(PASSING).tempdir_in(folder);
     let passing = passing.map_err(|e| Error::io("create an entry of the cache", folder, e))?;
-    let model = convert::to_folder(plan, source, passing.path(), progress)?;
+    let graph = fill(passing.path())?;
     let weights = passing.path().join(InMemory::WEIGHTS);
     let synced = fs::File::options().write(true).open(&weights).and_then(|file| {
         file.sync_all()?;
         Ok(file.metadata()?.len())
     });
     let length = synced.map_err(|e| Error::io("write the weights", &weights, e))?;
-    let graph = model.encode_to_vec();
-    let name = source.checkpoint().path().map(|path| path.display().to_string()).unwrap_or_default();
-    let entry = Entry { source: name, graph: hex(&Sha256::digest(&graph)), weights: length };
+    let entry = Entry { source, graph: hex(&Sha256::digest(&graph)), weights: length };
     let text = serde_json::to_vec_pretty(&entry)
         .map_err(|e| Error::invalid(format!("the entry of the cache cannot be written as JSON: {e}")))?;
     for (name, bytes) in [(GRAPH, &graph), (ENTRY, &text)] {
