@@ -3,7 +3,7 @@
 //!
 //! `SAPIENS_SOAK_FRAMES=10000 SAPIENS_TEST_DEVICE=cuda:0 SAPIENS_ORT=... cargo test --release --test soak_device -- --nocapture
 //! frames_through_a` is the long one on that device. The test with `webgpu` in its name takes its library from
-//! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`, and a model of five operators: a software GPU takes its time for each.
+//! `SAPIENS_ORT_WEBGPU`, as those of `webgpu.rs`, and a model of three operators: a software GPU takes its time for each.
 
 #[path = "common/brightness.rs"]
 mod brightness;
@@ -12,12 +12,14 @@ mod common;
 mod webgpu_library;
 
 use common::usage::{Usage, frames};
-use sapiens::engine::{DeviceFraming, Engine, LoadOptions, ModelSource, Person, Request};
+use sapiens::engine::{DeviceFraming, DeviceMap, Engine, LoadOptions, MapKind, ModelSource, Person, Request};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::Image;
 use sapiens::preprocess::Framing;
 use sapiens::runtime::{Device, SessionOptions};
+use sapiens::spec::Task;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Of a tiny model: what is tested is what lies around them.
@@ -49,9 +51,15 @@ fn soak(engine: &Engine, frames: usize) {
     let (device, pictures) = (engine.models()[0].device(), pictures());
     let step = |i: usize| {
         let boxes = (0..1 + i / 2 % 2).map(|k| Rect { x: 8.0 * k as f32, y: 4.0, width: 40.0, height: 80.0 }).collect();
-        let request = Request { boxes, framing: Framing::Crop, ..Request::default() };
-        let result = engine.run(&pictures[i % 2], &request).unwrap();
-        let is_seen = |p: &Person| p.pose.is_some() || p.maps.depth.is_some();
+        // Every other map stays on the device; of these every other one is brought to the host after all.
+        let device_maps = if i % 2 == 0 { Vec::new() } else { vec![Task::Albedo] };
+        let request = Request { boxes, framing: Framing::Crop, device_maps, ..Request::default() };
+        let result = engine.run(&pictures[i / 3 % 2], &request).unwrap();
+        let is_seen = |p: &Person| {
+            let left = p.maps.device_map(MapKind::Albedo);
+            let is_there = |map: &Arc<DeviceMap>| i % 4 == 1 || map.to_host().is_ok();
+            p.pose.is_some() || p.maps.depth.is_some() || p.maps.albedo.is_some() || left.is_some_and(is_there)
+        };
         assert!(result.traffic.to_device > 0 && result.people.iter().all(is_seen), "{:?}", result.traffic);
     };
     let (begin, warm_up) = (Instant::now(), (frames / 5).min(2_000));
@@ -72,8 +80,15 @@ fn frames_through_a_device_leave_nothing_behind() {
 }
 
 #[test]
-fn frames_through_webgpu_leave_nothing_behind() {
+fn maps_left_on_a_device_leave_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let model = ModelSource::Path(brightness::graph(folder.path()));
+    let model = ModelSource::Path(brightness::mirror(folder.path()));
+    soak(&engine(model, common::session_options().devices[0], None), frames(500));
+}
+
+#[test]
+fn frames_and_maps_on_webgpu_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = ModelSource::Path(brightness::mirror(folder.path()));
     soak(&engine(model, Device::WebGpu, Some(webgpu_library::library_path())), frames(500));
 }
