@@ -1,10 +1,14 @@
 //! The person detector: where the boxes come from that people's tasks look at.
 
 use super::attention;
+use super::begun::Carried;
+use super::framed::framed;
+use super::framer::{Framer, is_read_there};
 use super::load::{
     LoadOptions, Loaded, ModelSource, checkpoint, convert_options, graph_with, is_graph, made, read_graph,
 };
 use super::memory::Footprint;
+use super::picture::Picture;
 use super::watch::Watched;
 use crate::checkpoint::{Arch, Naming, Source};
 use crate::convert::{
@@ -13,12 +17,16 @@ use crate::convert::{
 use crate::detect::{self, DetectOptions, Detection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::Size;
-use crate::image::Image;
-use crate::onnx::unfuse_attention;
-use crate::preprocess::{letterbox, scaled_within, upper_left};
-use crate::runtime::{Device, Input, Library, Session, Traffic, View};
+use crate::image::{FrameFormat, Image, Plane};
+use crate::onnx::{proto::ModelProto, unfuse_attention};
+use crate::preprocess::{Plan, letterbox_plan, scaled_plan, upper_left_plan};
+use crate::runtime::{CudaFrame, Device, Input, Library, Session, Tensor, Traffic, View};
 use crate::spec::{DetectorFamily, ModelInfo};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What graphs of detectors call the picture.
+const INPUT: &str = "image";
 
 /// A person detector on a device: a session, how it is to see a picture, and how its answer is read. Shared freely between
 /// threads; runs are serialised.
@@ -26,6 +34,8 @@ pub struct Detector {
     name: String,
     info: ModelInfo,
     session: Session,
+    framer: Option<Arc<Framer>>,
+    framing_refused: Option<Error>,
     family: DetectorFamily,
     footprint: Footprint,
     watched: Vec<Watched>,
@@ -83,13 +93,30 @@ impl Detector {
             unfuse_attention(&mut loaded.model);
         }
         let compiled = loaded.compiled(library, options);
-        let session = loaded.open(library, &loaded.model, &options.session, compiled.as_deref())?;
+        let open = |graph: &ModelProto| loaded.open(library, graph, &options.session, compiled.as_deref());
+        let (framed, framing_refused) = framed(&loaded.model, INPUT, library, options, &open)?;
+        let (session, framer) = match framed {
+            Some((session, framer)) => (session, Some(framer)),
+            None => (open(&loaded.model)?, None),
+        };
         // Mapped files may go on Unix; elsewhere they must stay as long as the session.
         let temporary = if cfg!(unix) { None } else { loaded.temporary };
         let (name, info, watched, is_cached) = (source.to_string(), loaded.info, loaded.watched, loaded.is_cached);
         let family = info.detector.map_or(DetectorFamily::Bundle, |detector| detector.family);
         let footprint = Footprint::of_graphs([&loaded.model]);
-        Ok(Self { name, info, session, family, footprint, watched, is_cached, compiled, _temporary: temporary })
+        Ok(Self {
+            name,
+            info,
+            session,
+            framer,
+            framing_refused,
+            family,
+            footprint,
+            watched,
+            is_cached,
+            compiled,
+            _temporary: temporary,
+        })
     }
 
     /// The options that are usual for the detector of a source, from its header ([`DetectOptions::of`]).
@@ -150,49 +177,140 @@ impl Detector {
         self.compiled.as_deref()
     }
 
+    /// Whether pictures are framed on its device ([`LoadOptions::device_framing`]).
+    pub fn frames_on_device(&self) -> bool {
+        self.framer.is_some()
+    }
+
+    /// Why pictures are framed on the host, where that was not asked for.
+    pub fn framing_refused(&self) -> Option<&Error> {
+        self.framing_refused.as_ref()
+    }
+
+    pub(super) fn framer(&self) -> Option<&Framer> {
+        self.framer.as_deref()
+    }
+
     /// The people in an image: sorted by score, at most 100 ([`detect::decode`], [`detect::decode_rtmdet`],
     /// [`detect::decode_detr`]).
     ///
     /// # Errors
     /// `InvalidArgument` for options out of range, `Runtime` when ONNX Runtime fails.
     pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
-        self.detect_counted(image, options, &mut Traffic::default())
+        self.detect_in(&mut Picture::of_image(image), options, &mut Traffic::default())
     }
 
-    pub(super) fn detect_counted(
+    /// As [`Detector::detect`], in a raw frame: its device frames it as it lies, where [`Detector::frames_on_device`]. `carried`: where it
+    /// is on devices already; what it is brought to is added.
+    ///
+    /// # Errors
+    /// Those of [`Detector::detect`] and [`FrameFormat::to_image`].
+    pub fn detect_frame(
+        &self,
+        format: &FrameFormat,
+        planes: &[Plane<'_>],
+        carried: &mut Carried,
+        options: &DetectOptions,
+    ) -> Result<Vec<Detection>> {
+        self.detect_carried(Picture::of_frame(format, planes)?, carried, options)
+    }
+
+    /// The same in an image.
+    ///
+    /// # Errors
+    /// Those of [`Detector::detect`].
+    pub fn detect_image(
         &self,
         image: &Image,
+        carried: &mut Carried,
+        options: &DetectOptions,
+    ) -> Result<Vec<Detection>> {
+        self.detect_carried(Picture::of_image(image), carried, options)
+    }
+
+    /// The same in a frame on a CUDA device.
+    ///
+    /// # Errors
+    /// Those of [`Detector::detect`] and [`CudaFrame::fetch`].
+    pub fn detect_cuda(
+        &self,
+        frame: &CudaFrame,
+        carried: &mut Carried,
+        options: &DetectOptions,
+    ) -> Result<Vec<Detection>> {
+        self.detect_carried(Picture::of_cuda(frame)?, carried, options)
+    }
+
+    /// Whether [`Detector::detect_cuda`] reads this frame where it lies.
+    pub fn takes(&self, frame: &CudaFrame) -> bool {
+        is_read_there(frame, self.framer())
+    }
+
+    fn detect_carried(
+        &self,
+        mut picture: Picture,
+        carried: &mut Carried,
+        options: &DetectOptions,
+    ) -> Result<Vec<Detection>> {
+        let mut traffic = std::mem::take(&mut carried.traffic);
+        picture.adopt(std::mem::take(carried));
+        let found = self.detect_in(&mut picture, options, &mut traffic);
+        *carried = Carried { uploads: picture.into_uploads(), traffic };
+        found
+    }
+
+    pub(super) fn detect_in(
+        &self,
+        picture: &mut Picture<'_>,
         options: &DetectOptions,
         traffic: &mut Traffic,
     ) -> Result<Vec<Detection>> {
         options.check()?;
         self.watched.iter().try_for_each(Watched::check)?;
-        let input = self.info.input;
-        let (framed, names): (_, &[&str]) = match self.family {
-            DetectorFamily::Bundle => (letterbox(image, input)?, &[DETECTOR_OUTPUT]),
-            DetectorFamily::RtmDet => (upper_left(image, input)?, &RTMDET_OUTPUTS),
-            DetectorFamily::Detr => (scaled_within(image, input)?, &DETR_OUTPUTS),
+        let (size, input) = (picture.size(), self.info.input);
+        let (plan, names): (_, &[&str]) = match self.family {
+            DetectorFamily::Bundle => (letterbox_plan(size, input)?, &[DETECTOR_OUTPUT]),
+            DetectorFamily::RtmDet => (upper_left_plan(size, input)?, &RTMDET_OUTPUTS),
+            DetectorFamily::Detr => (scaled_plan(size, input)?, &DETR_OUTPUTS),
         };
-        let Size { width, height } = framed.placement.input;
-        let shape = [1, height, width, 3];
-        let pixels = Input::Host(View::U8(&shape, &framed.pixels));
-        let found = self.session.fetch(&[("image", pixels)], names, traffic)?;
+        let found = self.see(picture, &plan, names, traffic)?;
+        let placement = &plan.placement;
         let shapes: Vec<&[usize]> = found.iter().map(|tensor| tensor.shape.as_slice()).collect();
         match (self.family, shapes.as_slice()) {
             (DetectorFamily::Bundle, &[&[1, _, rows, columns]]) => {
-                detect::decode(found[0].floats()?, Size::new(columns, rows), &framed.placement, options)
+                detect::decode(found[0].floats()?, Size::new(columns, rows), placement, options)
             }
             (DetectorFamily::RtmDet, &[&[1, _, _], &[1, _, 4]]) => {
-                detect::decode_rtmdet(found[0].floats()?, found[1].floats()?, &framed.placement, options)
+                detect::decode_rtmdet(found[0].floats()?, found[1].floats()?, placement, options)
             }
             (DetectorFamily::Detr, &[&[1, _, classes], &[1, _, 4]]) => {
-                detect::decode_detr(found[0].floats()?, found[1].floats()?, classes, image.size(), options)
+                detect::decode_detr(found[0].floats()?, found[1].floats()?, classes, size, options)
             }
             (family, shapes) => Err(Error::new(
                 ErrorKind::Runtime,
                 format!("the detector ({family}) answered with the shapes {shapes:?}, which make no sense"),
             )),
         }
+    }
+}
+
+impl Detector {
+    /// Runs the graph on what it is to see of a picture, framed on its device where that can.
+    fn see(&self, picture: &mut Picture, plan: &Plan, names: &[&str], traffic: &mut Traffic) -> Result<Vec<Tensor>> {
+        if let Some(framer) = self.framer()
+            && let Some(seen) = picture.crop(framer, plan, traffic)?
+        {
+            return self.session.fetch(&[(INPUT, Input::Device(&seen))], names, traffic);
+        }
+        let pixels = plan.apply(picture.image(traffic)?)?.pixels;
+        let Size { width, height } = plan.placement.input;
+        let shape = [1, height, width, 3];
+        if self.framer.is_none() {
+            return self.session.fetch(&[(INPUT, Input::Host(View::U8(&shape, &pixels)))], names, traffic);
+        }
+        // Too large a picture for the device: the graph expects what that would have made.
+        let floats: Vec<f32> = pixels.into_iter().map(f32::from).collect();
+        self.session.fetch(&[(INPUT, Input::Host(View::F32(&shape, &floats)))], names, traffic)
     }
 }
 

@@ -1,22 +1,39 @@
-//! Models whose pictures a device frames.
+//! Models and detectors whose pictures a device frames.
 
 use super::framer::{DeviceFraming, Framer};
 use super::load::LoadOptions;
 use super::parts::Parts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{proto::ModelProto, widen_input};
-use crate::runtime::Library;
+use crate::runtime::{Device, Library, Session};
 use std::sync::Arc;
 
-/// The sessions of a model whose pictures a device frames, with its framer, where that is wanted and works; else why it does not.
+/// What is opened of a model or a detector, on a device.
+pub(super) trait Opened {
+    fn device(&self) -> Device;
+}
+
+impl Opened for Parts {
+    fn device(&self) -> Device {
+        Self::device(self)
+    }
+}
+
+impl Opened for Session {
+    fn device(&self) -> Device {
+        Self::device(self)
+    }
+}
+
+/// What `open` gives for a graph whose pictures a device frames, with its framer, where that is wanted and works; else why it does not.
 #[expect(clippy::type_complexity, reason = "said once, in the line above")]
-pub(super) fn framed(
+pub(super) fn framed<T: Opened>(
     model: &ModelProto,
     input: &str,
     library: &'static Library,
     options: &LoadOptions,
-    parts: &dyn Fn(&ModelProto) -> Result<Parts>,
-) -> Result<(Option<(Parts, Arc<Framer>)>, Option<Error>)> {
+    open: &dyn Fn(&ModelProto) -> Result<T>,
+) -> Result<(Option<(T, Arc<Framer>)>, Option<Error>)> {
     if !options.device_framing.is_wanted(&options.session.devices) {
         return Ok((None, None));
     }
@@ -28,13 +45,13 @@ pub(super) fn framed(
     }
     let (framer, refused) = framer_of(library, options)?;
     let Some(framer) = framer else { return Ok((None, refused)) };
-    let parts = parts(&wide)?;
+    let opened = open(&wide)?;
     // A device of the list may frame that the model could not be loaded on.
-    if framer.works_for(parts.device()) {
-        return Ok((Some((parts, framer)), refused));
+    if framer.works_for(opened.device()) {
+        return Ok((Some((opened, framer)), refused));
     }
     if is_must {
-        let message = format!("device framing: the model runs on {}, which cannot", parts.device());
+        let message = format!("device framing: the model runs on {}, which cannot", opened.device());
         return Err(Error::new(ErrorKind::Device, message));
     }
     Ok((None, refused))

@@ -89,6 +89,20 @@ impl<'a> Picture<'a> {
         self.uploads = carried.uploads;
     }
 
+    /// Gives it to others, where it is on devices.
+    pub fn into_uploads(self) -> Uploads {
+        self.uploads
+    }
+
+    /// One framing of it on the device of a framer; `None` if the host has to make it.
+    pub fn crop(&mut self, framer: &Framer, plan: &Plan, traffic: &mut Traffic) -> Result<Option<DeviceTensor>> {
+        let plans = std::slice::from_ref(plan);
+        match self.on(framer, plans, traffic)? {
+            Some(uploaded) => framer.crops(uploaded, plans, None, traffic).map(Some),
+            None => Ok(None),
+        }
+    }
+
     pub fn size(&self) -> Size {
         self.size
     }

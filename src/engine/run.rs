@@ -4,7 +4,7 @@ use super::begun::Left;
 use super::clock::Clock;
 use super::describe::tasks_of;
 use super::detector::Detector;
-use super::framer::is_direct;
+use super::framer::is_read_there;
 use super::group::run_group;
 use super::load::{LoadOptions, ModelSource};
 use super::model::Model;
@@ -163,12 +163,17 @@ impl Engine {
     /// # Errors
     /// `InvalidArgument` without a detector or for options out of range, `Runtime` when ONNX Runtime fails.
     pub fn detect(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
-        self.detect_counted(image, options, &mut Traffic::default())
+        self.detect_in(&mut Picture::of_image(image), options, &mut Traffic::default())
     }
 
-    fn detect_counted(&self, image: &Image, options: &DetectOptions, traffic: &mut Traffic) -> Result<Vec<Detection>> {
+    fn detect_in(
+        &self,
+        picture: &mut Picture<'_>,
+        options: &DetectOptions,
+        traffic: &mut Traffic,
+    ) -> Result<Vec<Detection>> {
         match &self.detector {
-            Some(detector) => detector.detect_counted(image, options, traffic),
+            Some(detector) => detector.detect_in(picture, options, traffic),
             None => Err(Error::invalid("detect: no detector is loaded; ask for it when models are loaded")),
         }
     }
@@ -209,9 +214,7 @@ impl Engine {
 
     /// Whether [`Engine::run_cuda`] with boxes reads this frame where it lies, whichever task runs.
     pub fn takes(&self, frame: &CudaFrame) -> bool {
-        let is_there = |model: &Arc<Model>| model.framer().is_some_and(|framer| framer.device() == frame.device());
-        let strides = frame.planes().iter().map(|plane| plane.stride);
-        !self.models.is_empty() && self.models.iter().all(is_there) && is_direct(frame.format(), strides)
+        !self.models.is_empty() && self.models.iter().all(|model| is_read_there(frame, model.framer()))
     }
 
     /// `left`: takes the maps that are to be decoded later.
@@ -237,8 +240,7 @@ impl Engine {
             (None, boxes) => boxes.iter().map(|b| (Some(*b), None)).collect(),
             (Some(options), []) => {
                 let mut clock = Clock::new(&mut result.timings);
-                let image = picture.image(&mut result.traffic)?;
-                let found = self.detect_counted(image, options, &mut result.traffic)?;
+                let found = self.detect_in(&mut picture, options, &mut result.traffic)?;
                 clock.stop("detect".to_owned());
                 found.into_iter().map(|d| (Some(d.bbox), Some(d.score))).collect()
             }

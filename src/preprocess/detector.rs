@@ -1,8 +1,8 @@
 //! What person detectors see: the whole picture, scaled as each of them was trained.
 
 use super::framing::{Framed, check_input};
-use super::resize::{Interpolation, resize};
-use super::{Geometry, Placement};
+use super::resize::{Interpolation, axes};
+use super::{Geometry, Placement, Plan};
 use crate::error::{Error, Result};
 use crate::geometry::Size;
 use crate::image::Image;
@@ -16,19 +16,28 @@ const BORDER: u8 = 114;
 /// # Errors
 /// `InvalidArgument` if `input` is not at least 2 x 2.
 pub fn upper_left(image: &Image, input: Size) -> Result<Framed> {
+    upper_left_plan(image.size(), input)?.apply(image)
+}
+
+/// The plan of [`upper_left`].
+///
+/// # Errors
+/// Those of [`upper_left`].
+pub fn upper_left_plan(image: Size, input: Size) -> Result<Plan> {
     check_input(input)?;
-    let Size { width, height } = image.size();
-    let scale = (input.width as f64 / width as f64).min(input.height as f64 / height as f64);
+    let scale = (input.width as f64 / image.width as f64).min(input.height as f64 / image.height as f64);
     // Rounded, where the letterbox of the tasks truncates.
     let side = |n: usize, limit: usize| ((n as f64 * scale + 0.5) as usize).clamp(1, limit);
-    let inner = Size::new(side(width, input.width), side(height, input.height));
-    let resized = resize(image, inner, Interpolation::Linear)?;
-    let mut pixels = vec![BORDER; input.area() * 3];
-    let rows = pixels.chunks_exact_mut(input.width * 3).zip(resized.pixels().chunks_exact(inner.width * 3));
-    rows.for_each(|(out, row)| out[..row.len()].copy_from_slice(row));
-    let geometry =
-        Geometry::Letterbox { left: 0, right: input.width - inner.width, top: 0, bottom: input.height - inner.height };
-    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry } })
+    let inner = Size::new(side(image.width, input.width), side(image.height, input.height));
+    let (right, bottom) = (input.width - inner.width, input.height - inner.height);
+    let (columns, rows) = axes(image, inner, Interpolation::Linear);
+    Ok(Plan {
+        placement: Placement { image, input, geometry: Geometry::Letterbox { left: 0, right, top: 0, bottom } },
+        columns: columns.bordered(0, right),
+        rows: rows.bordered(0, bottom),
+        border: BORDER,
+        is_mirrored: false,
+    })
 }
 
 /// The picture at [`size_within`], bilinear with antialiasing. For DETR.
@@ -36,9 +45,19 @@ pub fn upper_left(image: &Image, input: Size) -> Result<Framed> {
 /// # Errors
 /// Those of [`size_within`].
 pub fn scaled_within(image: &Image, limits: Size) -> Result<Framed> {
-    let input = size_within(image.size(), limits)?;
-    let pixels = resize(image, input, Interpolation::Antialiased)?.into_pixels();
-    Ok(Framed { pixels, placement: Placement { image: image.size(), input, geometry: Geometry::Stretch } })
+    scaled_plan(image.size(), limits)?.apply(image)
+}
+
+/// The plan of [`scaled_within`].
+///
+/// # Errors
+/// Those of [`size_within`].
+pub fn scaled_plan(image: Size, limits: Size) -> Result<Plan> {
+    let input = size_within(image, limits)?;
+    crate::image::check_size(input.width as u64, input.height as u64)?;
+    let (columns, rows) = axes(image, input, Interpolation::Antialiased);
+    let placement = Placement { image, input, geometry: Geometry::Stretch };
+    Ok(Plan { placement, columns, rows, border: 0, is_mirrored: false })
 }
 
 /// The size whose shorter side is `limits.height`, or less where the longer one would exceed `limits.width`: that is

@@ -167,7 +167,13 @@ pub fn stretch_with(image: &Image, input: Size, interpolation: Interpolation) ->
 fn stretch_plan(image: Size, input: Size, interpolation: Interpolation) -> Result<Plan> {
     check_input(input)?;
     let (columns, rows) = axes(image, input, interpolation);
-    Ok(Plan { placement: Placement { image, input, geometry: Geometry::Stretch }, columns, rows, is_mirrored: false })
+    Ok(Plan {
+        placement: Placement { image, input, geometry: Geometry::Stretch },
+        columns,
+        rows,
+        border: 0,
+        is_mirrored: false,
+    })
 }
 
 /// The whole image, aspect ratio kept, bilinear without antialiasing, centred on black.
@@ -178,7 +184,11 @@ pub fn letterbox(image: &Image, input: Size) -> Result<Framed> {
     letterbox_plan(image.size(), input)?.apply(image)
 }
 
-fn letterbox_plan(image: Size, input: Size) -> Result<Plan> {
+/// The plan of [`letterbox`].
+///
+/// # Errors
+/// Those of [`letterbox`].
+pub fn letterbox_plan(image: Size, input: Size) -> Result<Plan> {
     check_input(input)?;
     let inner = letterbox_size(image, input);
     let (pad_x, pad_y) = (input.width - inner.width, input.height - inner.height);
@@ -190,6 +200,7 @@ fn letterbox_plan(image: Size, input: Size) -> Result<Plan> {
         placement: Placement { image, input, geometry },
         columns: columns.bordered(left, right),
         rows: rows.bordered(top, bottom),
+        border: 0,
         is_mirrored: false,
     })
 }

@@ -10,8 +10,10 @@ mod resize;
 mod separable;
 mod warp;
 
-pub use detector::{scaled_within, size_within, upper_left};
-pub use framing::{Enlarge, Framed, Framing, frame, letterbox, letterbox_size, plan, stretch, stretch_with};
+pub use detector::{scaled_plan, scaled_within, size_within, upper_left, upper_left_plan};
+pub use framing::{
+    Enlarge, Framed, Framing, frame, letterbox, letterbox_plan, letterbox_size, plan, stretch, stretch_with,
+};
 pub use normalise::{mirror, normalise};
 pub use person::{crop_geometry, crop_matrix, person_crop, person_crop_with};
 pub use placement::{Geometry, Placement};

@@ -44,6 +44,7 @@ pub(super) fn crop_plan(image: Size, bbox: Rect, input: Size, kernel: Option<Ker
         placement: Placement { image, input, geometry: Geometry::Crop { center, scale } },
         columns,
         rows,
+        border: 0,
         is_mirrored: false,
     })
 }

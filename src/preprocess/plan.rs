@@ -17,6 +17,8 @@ pub struct Plan {
     pub columns: Taps,
     /// For each row of the result: rows of the image.
     pub rows: Taps,
+    /// What stands where the image is not seen.
+    pub border: u8,
     pub(super) is_mirrored: bool,
 }
 
@@ -31,11 +33,20 @@ impl Plan {
             let found = image.size();
             return Err(Error::invalid(format!("image: {found}, but this framing is one of an image of {size}")));
         }
-        let pixels = if geometry == Geometry::Stretch && size == input && !self.is_mirrored {
+        let mut pixels = if geometry == Geometry::Stretch && size == input && !self.is_mirrored {
             image.pixels().to_vec()
         } else {
             resample(image.pixels(), size, &self.columns, &self.rows)
         };
+        if self.border > 0 {
+            let blank: Vec<bool> = (0..input.width).map(|x| self.columns.is_blank(x)).collect();
+            for (y, row) in pixels.chunks_exact_mut(3 * input.width).enumerate() {
+                let is_blank = self.rows.is_blank(y);
+                let outside =
+                    row.as_chunks_mut::<3>().0.iter_mut().zip(&blank).filter(|(_, column)| is_blank || **column);
+                outside.for_each(|(pixel, _)| *pixel = [self.border; 3]);
+            }
+        }
         Ok(Framed { pixels, placement: self.placement })
     }
 

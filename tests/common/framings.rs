@@ -3,7 +3,7 @@
 use sapiens::engine::{Framer, Surface};
 use sapiens::geometry::{Rect, Size};
 use sapiens::image::{FrameFormat, Image, Orientation, PixelFormat, Plane, YuvColor};
-use sapiens::preprocess::{Framing, Plan, mirror, plan};
+use sapiens::preprocess::{Framing, Plan, letterbox_plan, mirror, plan, scaled_plan, upper_left_plan};
 use sapiens::runtime::{Device, Library, Traffic};
 use sapiens::spec::{ModelFraming, Task};
 
@@ -44,6 +44,10 @@ fn plans(size: Size, input: Size) -> Vec<(String, Plan)> {
                 }
             }
         }
+    }
+    let detectors = [letterbox_plan(size, input), upper_left_plan(size, input), scaled_plan(size, Size::new(90, 50))];
+    for (i, plan) in detectors.into_iter().enumerate() {
+        plans.push((format!("{size}: detector {i}"), plan.unwrap()));
     }
     plans
 }
@@ -86,12 +90,14 @@ pub fn check_framings(library: &'static Library, device: Device) {
             let found = framer.pixels(&uploaded, &both, &mut traffic).unwrap();
             assert_eq!(found[0].placement, plan.placement);
             count(name, &expected, &found[0].pixels);
-            count(name, &mirror(&expected, input).unwrap(), &found[1].pixels);
+            count(name, &mirror(&expected, plan.placement.input).unwrap(), &found[1].pixels);
         }
         // Each with every other: their tables have the same number of taps and rows then.
         for (name, plan) in &plans {
             let some: Vec<Plan> =
                 [plan].into_iter().chain(plans.iter().map(|(_, plan)| plan)).take(6).cloned().collect();
+            let some: Vec<Plan> =
+                some.into_iter().filter(|other| other.placement.input == plan.placement.input).collect();
             let found = framer.pixels(&uploaded, &some, &mut traffic).unwrap();
             for (plan, found) in some.iter().zip(found) {
                 count(name, &plan.apply(&image).unwrap().pixels, &found.pixels);

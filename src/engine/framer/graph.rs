@@ -22,6 +22,8 @@ pub(super) struct Key {
     pub order: [usize; 3],
     /// Weights per column and per row.
     pub taps: [usize; 2],
+    /// Whether something else than 0 stands where the picture is not seen.
+    pub border: bool,
 }
 
 /// `bytes` (pixels x channels) to `frame`, the same as floats: WebGPU computes with nothing smaller.
@@ -58,8 +60,9 @@ pub(super) fn floats(b: &mut Builder, device: Device, bytes: &str) -> String {
 /// | `x_weights` | people x taps x width x 1 | |
 /// | `y_first` | people x height | first tap of each row, in the rows of all windows |
 /// | `y_weights` | people x height x taps | |
+/// | `x_border`, `y_border` | people x 1 x width x 1, people x height x 1 x 1 | with a border: it, where column or row see nothing, else 0 |
 pub(super) fn framing(key: &Key) -> Vec<u8> {
-    let Key { input: Size { width, height }, channels, order, taps } = *key;
+    let Key { input: Size { width, height }, channels, order, taps, border } = *key;
     let (people, window) = (Dim::Batch, Dim::Free("window"));
     let mut b = Builder::new();
     let frame = b.input("frame", Element::F32, &[Dim::Free("pixels"), Dim::Fixed(channels)]);
@@ -89,6 +92,14 @@ pub(super) fn framing(key: &Key) -> Vec<u8> {
     let whole = b.op("Sub", &[&pushed, &large], &[]);
     let shape = b.shape(&[-1, height as i64, width as i64, channels as i64]);
     let mut image = b.op("Reshape", &[&whole, &shape], &[]);
+    if border {
+        let one = Dim::Fixed(1);
+        let x = b.input("x_border", Element::F32, &[people, one, Dim::Fixed(width), one]);
+        let y = b.input("y_border", Element::F32, &[people, Dim::Fixed(height), one, one]);
+        // Nothing else is there.
+        let outside = b.op("Max", &[&x, &y], &[]);
+        image = b.op("Add", &[&image, &outside], &[]);
+    }
     if (channels, order) != (3, [0, 1, 2]) {
         let order = b.ints32(&order.map(|channel| channel as i32), &[3]);
         image = b.op("Gather", &[&image, &order], &[("axis", Attr::Int(3))]);

@@ -17,7 +17,7 @@ use graph::Key;
 use std::sync::Arc;
 use surface::Layout;
 pub use surface::Surface;
-pub(super) use surface::is_direct;
+pub(super) use surface::is_read_there;
 use tables::Tables;
 
 /// Most weights per axis: what shrinks by more is framed on the host.
@@ -164,7 +164,7 @@ impl Framer {
         }
         let tables = Tables::new(plans, layout).ok_or_else(|| Error::invalid("plans: none given"))?;
         let Layout { channels, order, .. } = *layout;
-        let key = Key { input: first.placement.input, channels, order, taps: tables.taps };
+        let key = Key { input: first.placement.input, channels, order, taps: tables.taps, border: tables.has_border() };
         let session = self.framings.get(key, || graph::framing(&key))?;
         let mut inputs = tables.inputs();
         inputs.push(("frame", Input::Device(&picture.frame)));

@@ -1,5 +1,6 @@
 //! Pictures as they lie in memory: whatever rows, padding and orientation they have, a pixel is found by one sum.
 
+use super::Framer;
 use crate::error::{Error, Result};
 use crate::geometry::{Affine, Size};
 use crate::image::{FrameFormat, Image, PixelFormat, Plane, YuvColor};
@@ -168,8 +169,14 @@ impl<'a> Surface<'a> {
     }
 }
 
+/// Whether a framer reads a frame where it lies.
+pub(in crate::engine) fn is_read_there(frame: &CudaFrame, framer: Option<&Framer>) -> bool {
+    let strides = frame.planes().iter().map(|plane| plane.stride);
+    framer.is_some_and(|framer| framer.device() == frame.device()) && is_direct(frame.format(), strides)
+}
+
 /// Whether a device can be given frames of this format whose planes have rows so many bytes apart.
-pub(in crate::engine) fn is_direct(format: &FrameFormat, strides: impl Iterator<Item = isize>) -> bool {
+fn is_direct(format: &FrameFormat, strides: impl Iterator<Item = isize>) -> bool {
     placed(format, &strides.map(|stride| (0, stride.abs())).collect::<Vec<_>>()).is_some()
 }
 

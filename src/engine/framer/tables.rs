@@ -39,6 +39,8 @@ pub(super) struct Tables {
     x_weights: Table<f32>,
     y_first: Table<i32>,
     y_weights: Table<f32>,
+    /// Of columns and rows, if there is one.
+    border: Option<[Table<f32>; 2]>,
 }
 
 impl Tables {
@@ -64,6 +66,7 @@ impl Tables {
             x_weights: Table::of(&[people, taps[0], width, 1]),
             y_first: Table::of(&[people, height]),
             y_weights: Table::of(&[people, height, taps[1]]),
+            border: plans.iter().any(|plan| plan.border > 0).then(|| border(plans)),
         };
         for (person, plan) in plans.iter().enumerate() {
             // All of these fit: the area of pictures is limited.
@@ -90,17 +93,41 @@ impl Tables {
         lines.max(self.y_first.values.len()) * width * channels
     }
 
+    /// Whether something else than 0 stands where the picture is not seen.
+    pub fn has_border(&self) -> bool {
+        self.border.is_some()
+    }
+
     /// The inputs of the graph, but for the picture.
     pub fn inputs(&self) -> Vec<(&'static str, Input<'_>)> {
-        vec![
+        let mut inputs = vec![
             ("rows", self.rows.input()),
             ("columns", self.columns.input()),
             ("step", self.step.input()),
             ("x_weights", self.x_weights.input()),
             ("y_first", self.y_first.input()),
             ("y_weights", self.y_weights.input()),
-        ]
+        ];
+        if let Some([x, y]) = &self.border {
+            inputs.extend([("x_border", x.input()), ("y_border", y.input())]);
+        }
+        inputs
     }
+}
+
+/// What stands in columns and rows that see nothing, and 0 in others.
+fn border(plans: &[Plan]) -> [Table<f32>; 2] {
+    let values = |taps: fn(&Plan) -> &Taps| -> Vec<f32> {
+        let of = |plan: &Plan| -> Vec<f32> {
+            let (taps, border) = (taps(plan), f32::from(plan.border));
+            (0..taps.len()).map(|i| if taps.is_blank(i) { border } else { 0.0 }).collect()
+        };
+        plans.iter().flat_map(of).collect()
+    };
+    let (x, y) = (values(|plan| &plan.columns), values(|plan| &plan.rows));
+    let people = plans.len();
+    let (width, height) = (x.len() / people.max(1), y.len() / people.max(1));
+    [Table { shape: vec![people, 1, width, 1], values: x }, Table { shape: vec![people, height, 1, 1], values: y }]
 }
 
 /// Starts and weights with `count` weights per position, at least as many as there are; all of them within `length`.
