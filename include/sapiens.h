@@ -793,7 +793,7 @@ typedef struct SapiensLoadOptions {
     /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
     /// arithmetic (Winograd's minimal filtering). 0: none.
     uint64_t winograd_bytes;
-    /// A `SapiensDeviceFraming`. Detectors do not look at it.
+    /// A `SapiensDeviceFraming`.
     int32_t device_framing;
     /// 1: the device records the first run of the model and replays it (a CUDA graph, WebGPU's graph capture), one person at a time; its
     /// tensors are taken once. What it cannot record runs as ever, and `SapiensModelInfo.refused` says why. Detectors do not look at it.
@@ -1164,7 +1164,7 @@ typedef struct SapiensResultInfo {
     /// 1: the detector looked at this frame.
     uint32_t detector_ran;
     /// Bytes given to the models of the tasks from the memory of the host: pictures, tables. Counted also where the device is the
-    /// processor; the detector's are not in it.
+    /// processor; the detector's are in it only where it frames on its device, from the same picture.
     uint64_t to_device_bytes;
     /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host. Not those of
     /// maps that stayed on a device (`SapiensStreamOptions.device_maps`) and are asked for later.

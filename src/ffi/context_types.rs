@@ -109,7 +109,7 @@ pub struct SapiensLoadOptions {
     /// For checkpoints, on a processor, in 32 bits: so many more bytes of weights may go into convolutions of the heads with less
     /// arithmetic (Winograd's minimal filtering). 0: none.
     pub winograd_bytes: u64,
-    /// A `SapiensDeviceFraming`. Detectors do not look at it.
+    /// A `SapiensDeviceFraming`.
     pub device_framing: i32,
     /// 1: the device records the first run of the model and replays it (a CUDA graph, WebGPU's graph capture), one person at a time; its
     /// tensors are taken once. What it cannot record runs as ever, and `SapiensModelInfo.refused` says why. Detectors do not look at it.

@@ -82,7 +82,7 @@ pub unsafe extern "C" fn sapiens_context_detector(
             loads: 1,
             evictions: 0,
             is_loaded: 1,
-            frames_on_device: 0,
+            frames_on_device: u32::from(found.frames_on_device),
             certificate: host.text(String::new()),
         };
         unsafe { write(info, "info", described) }

@@ -50,7 +50,7 @@ pub struct SapiensResultInfo {
     /// 1: the detector looked at this frame.
     pub detector_ran: u32,
     /// Bytes given to the models of the tasks from the memory of the host: pictures, tables. Counted also where the device is the
-    /// processor; the detector's are not in it.
+    /// processor; the detector's are in it only where it frames on its device, from the same picture.
     pub to_device_bytes: u64,
     /// Bytes that they gave back into it, and those of the frame where it lay on a device and had to be brought to the host. Not those of
     /// maps that stayed on a device (`SapiensStreamOptions.device_maps`) and are asked for later.

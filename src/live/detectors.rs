@@ -24,6 +24,8 @@ pub struct DetectorReport {
     pub device: Device,
     /// Devices listed before it that could not be used, and why.
     pub refused: Vec<(Device, String)>,
+    /// Whether pictures are framed there ([`LoadRequest::device_framing`]).
+    pub frames_on_device: bool,
 }
 
 impl DetectorReport {
@@ -34,7 +36,12 @@ impl DetectorReport {
             family: detector.family(),
             footprint: detector.footprint(),
             device: detector.device(),
-            refused: detector.refused().iter().map(|(device, error)| (*device, error.to_string())).collect(),
+            refused: {
+                let devices = detector.refused().iter().map(|(device, error)| (*device, error.to_string()));
+                let framing = detector.framing_refused().map(|error| (detector.device(), format!("framing: {error}")));
+                devices.chain(framing).collect()
+            },
+            frames_on_device: detector.frames_on_device(),
         }
     }
 }
@@ -103,7 +110,12 @@ impl Context {
         if request.winograd > 0 {
             return Err(Error::invalid("winograd: it is for the heads of tasks; leave it out for a detector"));
         }
-        let options = LoadOptions { precision: request.precision, detector_input: request.input, ..self.load.clone() };
+        let options = LoadOptions {
+            precision: request.precision,
+            detector_input: request.input,
+            device_framing: request.device_framing,
+            ..self.load.clone()
+        };
         let begun = self.begin_load()?;
         let mut watched = |stage: Stage, done: u64, total: u64| {
             self.go_on(begun)?;

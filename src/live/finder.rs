@@ -1,8 +1,9 @@
 //! Where the boxes of a stream come from that the host does not give.
 
+use super::runner::Picture;
 use crate::detect::{DetectOptions, Detection};
-use crate::engine::Detector;
-use crate::error::{Error, Result};
+use crate::engine::{Carried, Detector};
+use crate::error::{Error, ErrorKind, Result};
 use crate::image::Image;
 
 /// How a stream looks for people.
@@ -45,6 +46,22 @@ pub(super) trait Finder: Send + Sync {
     fn usual(&self) -> DetectOptions;
     /// The people in an image.
     fn find(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>>;
+
+    /// Whether frames may go to a device as they come, as far as it is concerned.
+    fn takes_frames(&self) -> bool {
+        false
+    }
+
+    /// Whether it sees this picture as it is; else the host makes an image of it.
+    fn takes(&self, picture: &Picture) -> bool {
+        picture.image().is_some()
+    }
+
+    /// The people in a picture that it takes. Where it is brought to a device, it stays there for the tasks.
+    fn find_in(&self, picture: &Picture, _: &mut Carried, options: &DetectOptions) -> Result<Vec<Detection>> {
+        let converted = picture.image().ok_or_else(|| Error::new(ErrorKind::Internal, "detection: no image was made"));
+        self.find(converted?, options)
+    }
 }
 
 impl Finder for Detector {
@@ -54,5 +71,26 @@ impl Finder for Detector {
 
     fn find(&self, image: &Image, options: &DetectOptions) -> Result<Vec<Detection>> {
         self.detect(image, options)
+    }
+
+    fn takes_frames(&self) -> bool {
+        self.frames_on_device()
+    }
+
+    fn takes(&self, picture: &Picture) -> bool {
+        match picture {
+            Picture::Image(_) => true,
+            Picture::Raw(..) => self.frames_on_device(),
+            Picture::Cuda(borrowed) => Self::takes(self, borrowed.frame()),
+        }
+    }
+
+    fn find_in(&self, picture: &Picture, carried: &mut Carried, options: &DetectOptions) -> Result<Vec<Detection>> {
+        match picture {
+            Picture::Image(image) if !self.frames_on_device() => self.detect(image, options),
+            Picture::Image(image) => self.detect_image(image, carried, options),
+            Picture::Raw(bytes, format) => self.detect_frame(format, &format.packed_planes(bytes)?, carried, options),
+            Picture::Cuda(borrowed) => self.detect_cuda(borrowed.frame(), carried, options),
+        }
     }
 }

@@ -4,11 +4,11 @@ use super::calm::MapFilterOptions;
 use super::finder::Finder;
 use super::options::{PeopleOptions, Wishes};
 use super::result::{BoxOrigin, CalmMaps, Dated, LiveMaps, LivePerson};
+use super::runner::Picture;
 use crate::detect::Detection;
-use crate::engine::{FrameResult, Maps, Person, Timing};
+use crate::engine::{Carried, FrameResult, Maps, Person, Timing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry::{Rect, Size};
-use crate::image::Image;
 use crate::task::pose::Keypoint;
 use crate::track::filter::{KeypointFilter, KeypointFilterOptions};
 use crate::track::{FrameInput, Observation, Track, TrackId, TrackOptions, TrackState, Tracker};
@@ -20,8 +20,8 @@ use std::time::Instant;
 pub(super) struct Scene<'a> {
     /// Size of the upright picture.
     pub size: Size,
-    /// The picture; `None` where it goes to the device as it came, and nobody is looked for.
-    pub image: Option<&'a Image>,
+    /// The picture, as the finder takes it where people are looked for.
+    pub picture: &'a Picture,
     pub number: u64,
     pub timestamp_ns: i64,
     /// Whether the stream has a pose task, on this frame or others.
@@ -151,12 +151,18 @@ impl People {
         }
     }
 
-    /// Decides whom to look at, and runs the detector if that takes one.
+    /// Decides whom to look at, and runs the detector if that takes one. `carried`: where the picture is on devices.
     ///
     /// # Errors
     /// `Unsupported` where a detector is needed and none is loaded, `InvalidArgument` where nobody says where people are
     /// between detections, and those of the detector.
-    pub fn look(&mut self, scene: &Scene, boxes: Vec<Rect>, finder: Option<&dyn Finder>) -> Result<Look> {
+    pub fn look(
+        &mut self,
+        scene: &Scene,
+        boxes: Vec<Rect>,
+        finder: Option<&dyn Finder>,
+        carried: &mut Carried,
+    ) -> Result<Look> {
         if !boxes.is_empty() {
             self.has_had_boxes = true;
             let found: Vec<_> = boxes.into_iter().map(|bbox| (bbox, 1.0)).collect();
@@ -183,9 +189,7 @@ impl People {
         let options = setting.over(finder.usual());
         self.begin_tracks_at(setting.new_score.unwrap_or(TrackOptions::new_score_above(options.threshold)))?;
         let begin = Instant::now();
-        let image =
-            scene.image.ok_or_else(|| Error::new(ErrorKind::Internal, "detection: the frame was not converted"))?;
-        let found = finder.find(image, &options)?;
+        let found = finder.find_in(scene.picture, carried, &options)?;
         let timing = Timing { stage: "detect".into(), ms: begin.elapsed().as_secs_f64() * 1e3 };
         let found = found.into_iter().map(|Detection { bbox, score }| (bbox, score)).collect();
         Ok(self.look_at(scene, found, BoxOrigin::Detector, Some(timing)))

@@ -215,6 +215,7 @@ impl Stream {
             Overlap::Off => false,
             Overlap::Auto => options.policy == Policy::Block && !context.is_on_processor(),
         };
+        let sees_frames = context.finder().is_some_and(|finder| finder.takes_frames());
         let core = Arc::new(Core {
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
             context: Arc::clone(context),
@@ -239,7 +240,7 @@ impl Stream {
             life: Mutex::default(),
             spare: Spare::new(MAX_SPARE),
             pictures: Spare::new(MAX_PICTURES),
-            looks_at_images: AtomicBool::new(options.keep_picture || people.detects()),
+            looks_at_images: AtomicBool::new(options.keep_picture || (people.detects() && !sees_frames)),
             forgets_people: AtomicBool::new(false),
         });
         // Whoever ends the context from here on waits for the worker to be there.

@@ -172,9 +172,13 @@ fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult,
     let Ready { boxes, tasks: wanted, ignore_cadence, orientation, size, timestamp_ns, spent, mut fetched, .. } = ready;
     let begin = Instant::now();
     memory.people.grant(core.take_wishes())?;
-    core.look_at_images(core.manner.keeps_picture || memory.people.detects());
-    let (mut picture, carried) = ready.picture.unwrap_or_else(|panic| resume_unwind(panic))?;
-    if core.looks_at_images() {
+    let finder = core.finder();
+    let detects = memory.people.detects();
+    let sees_frames = finder.as_ref().is_some_and(|finder| finder.takes_frames());
+    core.look_at_images(core.manner.keeps_picture || (detects && !sees_frames));
+    let (mut picture, mut carried) = ready.picture.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let is_seen = !detects || finder.as_ref().is_some_and(|finder| finder.takes(&picture));
+    if core.looks_at_images() || !is_seen {
         // That was not known when it was made ready.
         picture = on_host(core, picture, &mut fetched)?;
     }
@@ -195,8 +199,8 @@ fn fill(core: &Core, memory: &mut Memory, ready: Ready, result: &mut LiveResult,
         cadence.enabled(&available)
     };
     let has_pose = enabled.contains(&Task::Pose);
-    let scene = Scene { size, image: picture.image(), number: result.frame, timestamp_ns, has_pose };
-    let look = memory.people.look(&scene, boxes, core.finder().as_deref())?;
+    let scene = Scene { size, picture: &picture, number: result.frame, timestamp_ns, has_pose };
+    let look = memory.people.look(&scene, boxes, finder.as_deref(), &mut carried)?;
     result.detector_ran = look.timing.is_some();
     result.timings.extend(look.timing.clone());
 

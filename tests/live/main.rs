@@ -6,6 +6,7 @@ mod common;
 
 mod budget;
 mod callbacks;
+mod detecting;
 mod device_maps;
 mod ends;
 mod models;
