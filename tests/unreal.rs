@@ -104,6 +104,33 @@ fn the_plugin_knows_no_fact_of_a_model() {
     }
 }
 
+/// Each option of the library is set by the plugin, or is known not to be.
+#[test]
+fn no_option_of_the_library_is_forgotten() {
+    let sources = files("Source/Sapiens/Private", &[".h", ".cpp"]);
+    let plugin: String = sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let convert = ["tasks", "precision", "input_width", "input_height", "winograd_bytes", "regions"];
+    for (header, name, left) in [
+        ("context", "ContextOptions", &["low_memory", "flip_test"][..]),
+        ("context", "LoadOptions", &convert),
+        ("stream", "StreamOptions", &["depth", "map_space", "framing", "regions"]),
+    ] {
+        let text = std::fs::read_to_string(root().join(format!("bindings/cpp/sapiens/{header}.hpp"))).unwrap();
+        let start = text.find(&format!("struct {name} ")).unwrap();
+        let body = &text[start..][..text[start..].find("\n};").unwrap()];
+        let lines = body.lines().skip(1).map(str::trim).filter(|line| !line.starts_with("//"));
+        let fields: Vec<&str> =
+            lines.filter_map(|line| line.split([';', '{', '=']).next()?.split_whitespace().last()).collect();
+        assert!(fields.len() > 5, "{fields:?}");
+        for field in left {
+            assert!(fields.contains(field), "{name} has no {field} that could be left out");
+        }
+        for field in fields.into_iter().filter(|field| !left.contains(field)) {
+            assert!(plugin.contains(&format!("ptions.{field} = ")), "the plugin does not set {name}::{field}");
+        }
+    }
+}
+
 /// The core does not use the engine, and survives the engine's macros and one big file (unity builds).
 #[test]
 fn the_core_lives_with_the_engines_macros() {

@@ -39,7 +39,10 @@ template <class Done> static void play(Session &game, Done done) {
 static void load_demo(Session &game) {
     bool is_loaded = false;
     const auto game_thread = std::this_thread::get_id();
-    game.load("", {}, [&](const Expected<ModelId> &answer) {
+    LoadOptions options;
+    options.recorded = true;
+    options.device_framing = DeviceFraming::on;
+    game.load("", options, [&](const Expected<ModelId> &answer) {
         EXPECT(answer && std::this_thread::get_id() == game_thread);
         is_loaded = true;
     });
@@ -119,11 +122,13 @@ static void whole_flow() {
     auto game = session([&](LogLevel, std::string_view text) { messages += text.empty() ? 0 : 1; });
     load_demo(*game);
     EXPECT(!game->is_loading() && game->models()->size() == 1 && !game->runtime()->version.empty());
+    EXPECT(game->models()->front().frames_on_device && game->models()->front().refused.empty());
     FrameReading frame;
     int results = 0;
     const auto game_thread = std::this_thread::get_id();
     StreamOptions options;
     options.keep_image = true;
+    options.overlap = Overlap::on;
     auto feed = game->open(options, [&](const Result &result) {
         EXPECT(std::this_thread::get_id() == game_thread);
         EXPECT(read_frame(result, frame));

@@ -101,6 +101,7 @@ struct FPlatformProcess
 struct FPaths
 {
 	static FString ProjectContentDir();
+	static FString ProjectSavedDir();
 	static FString ConvertRelativePathToFull(FString Path);
 	static FString ConvertRelativePathToFull(const FString& Base, FString Path);
 };

@@ -90,6 +90,28 @@ namespace Sapiens
 		return sapiens::Policy::latest_only;
 	}
 
+	sapiens::Overlap ToOverlap(ESapiensOverlap Overlap)
+	{
+		switch (Overlap)
+		{
+		case ESapiensOverlap::Auto: return sapiens::Overlap::automatic;
+		case ESapiensOverlap::On: return sapiens::Overlap::on;
+		case ESapiensOverlap::Off: return sapiens::Overlap::off;
+		}
+		return sapiens::Overlap::automatic;
+	}
+
+	sapiens::DeviceFraming ToDeviceFraming(ESapiensDeviceFraming Framing)
+	{
+		switch (Framing)
+		{
+		case ESapiensDeviceFraming::Auto: return sapiens::DeviceFraming::automatic;
+		case ESapiensDeviceFraming::On: return sapiens::DeviceFraming::on;
+		case ESapiensDeviceFraming::Off: return sapiens::DeviceFraming::off;
+		}
+		return sapiens::DeviceFraming::automatic;
+	}
+
 	sapiens::MapKind ToMapKind(ESapiensMap Map)
 	{
 		switch (Map)

@@ -35,6 +35,8 @@ namespace Sapiens
 	sapiens::Tasks ToTasks(const TSet<ESapiensTask>& Tasks);
 	TArray<ESapiensTask> FromTasks(sapiens::Tasks Tasks);
 	sapiens::Policy ToPolicy(ESapiensPolicy Policy);
+	sapiens::Overlap ToOverlap(ESapiensOverlap Overlap);
+	sapiens::DeviceFraming ToDeviceFraming(ESapiensDeviceFraming Framing);
 	sapiens::MapKind ToMapKind(ESapiensMap Map);
 	sapiens::PeopleOptions ToPeople(const FSapiensPeopleOptions& Options);
 

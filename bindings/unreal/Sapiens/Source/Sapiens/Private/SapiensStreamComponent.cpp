@@ -60,6 +60,7 @@ FSapiensStatus USapiensStreamComponent::Start()
 	static_cast<sapiens::PeopleOptions&>(Options) = Sapiens::ToPeople(People);
 	Options.batch_memory = static_cast<uint64>(FMath::Max(BatchMegabytes, 0)) << 20;
 	Options.policy = Sapiens::ToPolicy(Policy);
+	Options.overlap = Sapiens::ToOverlap(Overlap);
 	Options.tasks = Sapiens::ToTasks(Tasks);
 	Options.keep_image = bKeepPicture;
 	Options.budget = std::chrono::nanoseconds(static_cast<int64>(FMath::Max(BudgetMilliseconds, 0.0f) * 1.0e6));

@@ -35,8 +35,21 @@ namespace
 		Options.devices = Sapiens::ToUtf8(Devices.IsEmpty() ? Settings.Devices : Devices);
 		Options.onnxruntime_path = Sapiens::ToUtf8(CVarSapiensOnnxRuntime.GetValueOnGameThread());
 		Options.threads = static_cast<uint32>(FMath::Max(Settings.Threads, 0));
+		Options.memory_budget = static_cast<uint64>(FMath::Max(Settings.MemoryMegabytes, 0)) << 20;
+		if (!Settings.CacheFolder.IsEmpty())
+		{
+			Options.cache_folder = Sapiens::ToUtf8(FPaths::ConvertRelativePathToFull(FPaths::ProjectSavedDir(), Settings.CacheFolder));
+		}
 		Options.log_level = static_cast<sapiens::LogLevel>(CVarSapiensLogLevel.GetValueOnGameThread());
 		Options.on_log = WriteLog;
+		return Options;
+	}
+
+	sapiens::LoadOptions MakeLoadOptions(const USapiensSettings& Settings)
+	{
+		sapiens::LoadOptions Options;
+		Options.device_framing = Sapiens::ToDeviceFraming(Settings.DeviceFraming);
+		Options.recorded = Settings.bRecordRuns;
 		return Options;
 	}
 }
@@ -149,7 +162,7 @@ void USapiensSubsystem::LoadModel(const FString& Path)
 {
 	LoadBy(Path, &USapiensSubsystem::OnModelLoaded, [](sapiens::unreal::Session& Core, std::string File, auto Loaded, auto Progress)
 	{
-		Core.load(MoveTemp(File), {}, Loaded, Progress);
+		Core.load(MoveTemp(File), MakeLoadOptions(*GetDefault<USapiensSettings>()), Loaded, Progress);
 	});
 }
 
@@ -201,6 +214,7 @@ FSapiensStatus USapiensSubsystem::GetModels(TArray<FSapiensModel>& Models) const
 		Model.Licence = Sapiens::ToString(Info.licence);
 		Model.Device = Sapiens::ToString(Info.device);
 		Model.Refused = Sapiens::ToString(Info.refused);
+		Model.bFramesOnDevice = Info.frames_on_device;
 		Model.InputSize = FIntPoint(static_cast<int32>(Info.input_width), static_cast<int32>(Info.input_height));
 	}
 	return FSapiensStatus();

@@ -4,6 +4,7 @@
 
 #include "CoreMinimal.h"
 #include "Engine/DeveloperSettings.h"
+#include "SapiensTypes.h"
 #include "SapiensSettings.generated.h"
 
 /** Project Settings > Plugins > Sapiens. */
@@ -38,4 +39,20 @@ public:
 	/** Of a run on the processor; 0: the library's default. */
 	UPROPERTY(Config, EditAnywhere, Category = "Device", meta = (ClampMin = "0"))
 	int32 Threads = 0;
+
+	/** Where pictures are brought to what a model sees. */
+	UPROPERTY(Config, EditAnywhere, Category = "Device")
+	ESapiensDeviceFraming DeviceFraming = ESapiensDeviceFraming::Auto;
+
+	/** CUDA, TensorRT and WebGPU record the first run of a model and replay it, one person at a time: less work for the processor. What cannot be recorded runs as ever; Refused of Get Models says why. */
+	UPROPERTY(Config, EditAnywhere, Category = "Device")
+	bool bRecordRuns = false;
+
+	/** Memory in MiB that the models may take together on their device; those over it are put away, and come back when a frame wants them. 0: no limit. */
+	UPROPERTY(Config, EditAnywhere, Category = "Device", meta = (ClampMin = "0"))
+	int32 MemoryMegabytes = 0;
+
+	/** Keeps what loading makes of checkpoints and devices compile, for the next start: below the project's Saved folder or absolute. Empty: nothing is kept. */
+	UPROPERTY(Config, EditAnywhere, Category = "Device")
+	FString CacheFolder;
 };

@@ -38,6 +38,10 @@ public:
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
 	ESapiensPolicy Policy = ESapiensPolicy::LatestOnly;
 
+	/** Whether frames overlap. */
+	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens")
+	ESapiensOverlap Overlap = ESapiensOverlap::Auto;
+
 	/** Captures of Source per second at most, however fast the game runs; 0: one every frame. */
 	UPROPERTY(EditAnywhere, BlueprintReadWrite, Category = "Sapiens", meta = (ClampMin = "0"))
 	float MaxCapturesPerSecond = 30.0f;

@@ -33,6 +33,30 @@ enum class ESapiensPolicy : uint8
 	LatestOnly
 };
 
+/** Whether frames overlap: while the models run on one, the next is made ready and the maps of the one before are finished. */
+UENUM(BlueprintType)
+enum class ESapiensOverlap : uint8
+{
+	/** Where the first device is not the processor, with the policy Block. */
+	Auto,
+	/** Always: more frames per second, older results. With the other policies a frame taken ahead is not replaced by a newer one. */
+	On,
+	/** Never. */
+	Off
+};
+
+/** Where pictures are brought to what a model sees. */
+UENUM(BlueprintType)
+enum class ESapiensDeviceFraming : uint8
+{
+	/** On the device of the model, unless that is the processor or cannot. */
+	Auto,
+	/** On the device of the model; loading fails where it cannot. */
+	On,
+	/** On the processor. */
+	Off
+};
+
 /** A dense map of a frame. */
 UENUM(BlueprintType)
 enum class ESapiensMap : uint8
@@ -246,9 +270,13 @@ struct SAPIENS_API FSapiensModel
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	FString Device;
 
-	/** Devices listed before it that could not be used, and why. */
+	/** Devices listed before it that could not be used, and what its device does not record, and why. */
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	FString Refused;
+
+	/** Whether pictures are brought to what it sees on its device. */
+	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
+	bool bFramesOnDevice = false;
 
 	UPROPERTY(BlueprintReadOnly, Category = "Sapiens")
 	FIntPoint InputSize = FIntPoint::ZeroValue;
