@@ -52,7 +52,7 @@ fn soak(engine: &Engine, frames: usize) {
     let step = |i: usize| {
         let boxes = (0..1 + i / 2 % 2).map(|k| Rect { x: 8.0 * k as f32, y: 4.0, width: 40.0, height: 80.0 }).collect();
         // Every other map stays on the device; of these every other one is brought to the host after all.
-        let device_maps = if i % 2 == 0 { Vec::new() } else { vec![Task::Albedo] };
+        let device_maps = if i.is_multiple_of(2) { Vec::new() } else { vec![Task::Albedo] };
         let request = Request { boxes, framing: Framing::Crop, device_maps, ..Request::default() };
         let result = engine.run(&pictures[i / 3 % 2], &request).unwrap();
         let is_seen = |p: &Person| {

@@ -113,7 +113,7 @@ fn no_option_of_the_library_is_forgotten() {
     for (header, name, left) in [
         ("context", "ContextOptions", &["low_memory", "flip_test"][..]),
         ("context", "LoadOptions", &convert),
-        ("stream", "StreamOptions", &["depth", "map_space", "framing", "regions"]),
+        ("stream", "StreamOptions", &["depth", "map_space", "framing", "regions", "device_maps"]),
     ] {
         let text = std::fs::read_to_string(root().join(format!("bindings/cpp/sapiens/{header}.hpp"))).unwrap();
         let start = text.find(&format!("struct {name} ")).unwrap();
