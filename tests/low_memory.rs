@@ -87,10 +87,6 @@ fn heads_from_the_cache_give_the_same_values() {
         let mut names: Vec<_> = std::fs::read_dir(entry).unwrap().map(|f| f.unwrap().file_name()).collect();
         names.sort();
         assert_eq!(names, ["entry.json", "graph.onnx", "weights"]);
-        // ONNX Runtime's domain of convolutions in the order of its kernels, on processors that it has such for.
-        let graph = std::fs::read(entry.join("graph.onnx")).unwrap();
-        let is_ordered = graph.windows(5).any(|word| word == b"nchwc");
-        assert!(is_ordered || !cfg!(target_arch = "x86_64"), "{task}: nothing was optimised");
     }
 }
 
