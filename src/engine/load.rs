@@ -125,8 +125,8 @@ pub struct LoadOptions {
     pub detector: Option<ModelSource>,
     /// Input size of the detector, where it is built from a checkpoint; `None` for its own.
     pub detector_input: Option<Size>,
-    /// A folder that keeps converted checkpoints and what execution providers compile, for the next load (`docs/providers.md`). It is
-    /// made if it is not there, and may be shared by processes. `None`: nothing is kept.
+    /// A folder that keeps converted checkpoints, heads in low-memory mode as ONNX Runtime optimised them, and what execution providers
+    /// compile, for the next load (`docs/providers.md`). It is made if it is not there, and may be shared by processes. `None`: nothing is kept.
     pub cache: Option<PathBuf>,
 }
 
