@@ -110,7 +110,8 @@ impl Finisher {
         self.device
     }
 
-    /// Checks that the maps of a task can be made here, and are no larger than `target`: each kind is tried on a small one first, against the host.
+    /// Checks that the maps of a task can be made here, where they are no larger than `target`. Each kind is tried on a small one first,
+    /// against the host.
     ///
     /// # Errors
     /// `Unsupported` for a task that has none, and for more than the device has room for; `Device` where it lacks an operator or
