@@ -4,6 +4,8 @@
 #![allow(unsafe_code)]
 
 mod common;
+#[path = "common/framings.rs"]
+mod framings;
 
 use common::{library, quiet, session_options};
 use sapiens::engine::{
@@ -132,6 +134,15 @@ fn frames_are_read_where_they_lie() {
             assert_eq!(found.traffic.to_host, expected.traffic.to_host + frame_bytes, "brought to the host, once");
         }
     }
+}
+
+#[test]
+#[ignore = "needs an NVIDIA GPU: benches/gpu.sh"]
+fn what_models_and_detectors_see_is_what_the_host_shows_them() {
+    let device = session_options().devices[0];
+    framings::check_framings(library(), device);
+    framings::check_layouts(library(), device);
+    framings::check_nv12(library(), device);
 }
 
 #[test]
