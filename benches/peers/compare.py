@@ -22,6 +22,10 @@ TASKS = ["pose", "seg", "normal", "pointmap", "albedo"]
 NAMES = {"export": "torch.onnx.export", "bare": "bare session"}
 
 
+class Ended(Exception):
+    """A program ended before its time; it has said why itself."""
+
+
 class Process:
     """A program that runs once per line."""
 
@@ -34,7 +38,7 @@ class Process:
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
-        sys.exit(f"{self.name} ended with status {self.process.wait()}")
+        raise Ended(f"{self.name} ended with status {self.process.wait()}")
 
     def run(self):
         self.process.stdin.write("\n")
@@ -156,11 +160,20 @@ def compare(options):
     common += shlex.split(options.options)
     built = ("--input-size", options.input, "--rope", "fp32")
     model = ["--model", str(checkpoint), *common, *built]
-    processes, devices = [], []
+    processes, devices, left_out = [], [], []
+
+    def start(*arguments):
+        """What a device cannot do (half precision, say) is left out, and said; the others are compared."""
+        try:
+            processes.append(Process(*arguments))
+        except Ended as ended:
+            left_out.append(str(ended))
+            return False
+        return True
+
     for ours in options.ours.split(","):
         way, _, device = ours.partition("@")
         device = device or options.device
-        devices.append(device)
         precision, *modes = way.split(":")
         converted = "converted" in modes
         extra = [word for mode in modes if mode not in ("converted", "cached") for word in f"--{mode}".split("=")]
@@ -172,7 +185,10 @@ def compare(options):
         if "cached" in modes:
             command += ["--cache", str(folder / "cache")]
             Process("filling the cache", command, environment(device)).close()
-        processes.append(Process(f"libsapiens {ours}", command, environment(device)))
+        if start(f"libsapiens {ours}", command, environment(device)):
+            devices.append(device)
+    if not processes:
+        raise Ended(f"{options.task}: no way of running ours works: {'; '.join(left_out)}")
     peers = [] if options.peers == "none" else options.peers.split(",")
     theirs = folder / "theirs.npy"
     # OpenVINO's processor is that of PyTorch; TensorRT's GPU is CUDA's.
@@ -185,9 +201,9 @@ def compare(options):
         command = [sys.executable, str(HERE / "worker.py"), kind, options.task, str(folder), str(picture)]
         command += ["--device", device, "--dtype", dtype or "fp32", "--threads", str(options.threads)]
         save = ["--save", str(theirs)] if peer == "eager" else []
-        processes.append(Process(NAMES.get(kind, f"PyTorch {kind} {dtype or 'fp32'}"), command + save))
+        start(NAMES.get(kind, f"PyTorch {kind} {dtype or 'fp32'}"), command + save)
     agreed = None
-    if "eager" in peers:
+    if "eager" in peers and any(process.name == "PyTorch eager fp32" for process in processes):
         # Sorted, so that runs can be compared.
         agreed = {device: agreement(options, model, device, folder, image, theirs) for device in sorted(set(devices))}
     for number in range(options.rounds + 1):
@@ -200,12 +216,15 @@ def compare(options):
         process.close()
     asked = {key: getattr(options, key) for key in ("task", "size", "input", "device", "rounds", "threads", "frame")}
     rows = [{"name": p.name, "load_ms": p.ready["load_ms"], "rounds": p.rounds} for p in processes]
-    return {**asked, "machine": table.machine(), "agreement": agreed, "rows": rows}
+    return {**asked, "machine": table.machine(), "agreement": agreed, "rows": rows, "left_out": left_out}
 
 
 def main():
     options = parser().parse_args()
-    found = compare(options)
+    try:
+        found = compare(options)
+    except Ended as ended:
+        sys.exit(str(ended))
     print(table.comparison(found))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(found, indent=1) + "\n")

@@ -109,16 +109,24 @@ def main():
     def save():
         options.out.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")
 
+    failed = []
     for task, ours, peers in cases(options):
         own = {"task": task, "ours": ours.format(winograd=options.winograd), "peers": peers}
         if any(all(found[key] == own[key] for key in own) for found in whole["comparisons"]):
             continue
-        found = compare.compare(argparse.Namespace(**{**vars(options), **own}))
+        try:
+            found = compare.compare(argparse.Namespace(**{**vars(options), **own}))
+        except compare.Ended as ended:
+            failed.append(str(ended))
+            continue
         print(table.comparison(found), flush=True)
         whole["comparisons"].append({**found, **own})
         save()
     chosen = options.tasks.split(",")
     precision = {"cpu": "fp32", "webgpu": "fp16"}.get(options.device.split(":")[0], "bf16")
+    if not any(table.row(found, f"libsapiens {precision}") for found in whole["comparisons"]):
+        # Not every device has half precision.
+        precision = "fp32"
     for task in [*chosen, "+".join(chosen)] if len(chosen) > 1 else chosen:
         if not any(found["task"] == task for found in whole["stages"]):
             whole["stages"].append(stages(options, task, ["--live", "--precision", precision]))
@@ -130,6 +138,8 @@ def main():
     options.out.with_suffix(".md").write_text(text + "\n")
     table.plot(whole["comparisons"], options.out.with_suffix(".png"))
     print("\n" + text)
+    if failed:
+        sys.exit("\n".join(failed))
 
 
 if __name__ == "__main__":

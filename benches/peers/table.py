@@ -61,6 +61,7 @@ def comparison(found):
             f"{ratio(found, first, r['name'], field):.3f}" for field in ("ms", "processor_ms")
         )
         lines.append(f"{r['name']:28}{numbers}{ratios}")
+    lines += [f"left out: {reason}" for reason in found.get("left_out", [])]
     return "\n".join(lines)
 
 
@@ -75,6 +76,7 @@ def markdown(results):
                 f"| {found['task']} {found['size']} | {r['name']} | {share} | {median(r, 'ms'):.0f} "
                 f"| {median(r, 'anonymous_mb'):.0f} | {r['load_ms'] / 1e3:.1f} |"
             )
+        lines += [f"| {found['task']} {found['size']} | left out: {reason} | | | | |" for reason in found.get("left_out", [])]
     return "\n".join(lines)
 
 
